@@ -1,0 +1,20 @@
+// What Swift cannot import: termios2, ptys and a few ioctls. Every call returns 0 or a positive
+// value on success and -errno on failure.
+#ifndef CQKDSYSTEM_H
+#define CQKDSYSTEM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+// Opens a tty for one user alone (flock and TIOCEXCL; root ignores the latter), raw, 8N1, at any
+// baud rate, without becoming its session leader. Returns the descriptor.
+int qkd_serial_open(const char *path, uint32_t baud);
+
+// The baud rate that the driver reports, which it may have rounded.
+int qkd_serial_baud(int fd, uint32_t *baud);
+
+// Makes a raw pty pair; writes the slave's path. The slave is kept open so that the master never
+// hangs up while clients come and go.
+int qkd_pty_open(int *master, int *slave, char *path, size_t path_size);
+
+#endif

@@ -1,0 +1,78 @@
+/// A string of bits, packed 64 to a word, bit *i* at position `i % 64` of word `i / 64`.
+public struct BitString: Sendable, Equatable {
+    /// The packed words; bits past `count` are zero.
+    public private(set) var words: [UInt64]
+    public private(set) var count: Int
+
+    /// Makes an empty string.
+    public init() {
+        words = []
+        count = 0
+    }
+
+    /// Makes a string of the lowest bit of each element.
+    public init(bits: some Sequence<UInt8>) {
+        self.init()
+        for bit in bits { append(bit) }
+    }
+
+    /// Adds the lowest bit of `bit` at the end.
+    @inlinable
+    public mutating func append(_ bit: UInt8) {
+        appendBit(UInt64(bit & 1))
+    }
+
+    @usableFromInline
+    mutating func appendBit(_ bit: UInt64) {
+        let offset = count & 63
+        if offset == 0 { words.append(bit) } else { words[words.count - 1] |= bit << UInt64(offset) }
+        count += 1
+    }
+
+    /// The bit at `index`, 0 or 1.
+    public subscript(index: Int) -> UInt8 {
+        precondition(index >= 0 && index < count, "bit index out of range")
+        return UInt8(words[index >> 6] >> UInt64(index & 63) & 1)
+    }
+
+    /// How many positions differ; both strings have the same length.
+    public func distance(to other: BitString) -> Int {
+        precondition(count == other.count, "strings of different length")
+        return zip(words, other.words).reduce(0) { $0 + ($1.0 ^ $1.1).nonzeroBitCount }
+    }
+
+    /// The bits packed into bytes, first bit in the most significant place, the last byte zero-padded.
+    public var bytesMSBFirst: [UInt8] {
+        (0..<(count + 7) / 8).map { byte in
+            let word = words[byte >> 3] >> UInt64((byte & 7) * 8)
+            return Self.reversed(UInt8(truncatingIfNeeded: word))
+        }
+    }
+
+    /// Unpacks `count` bits from bytes whose first bit is the most significant one.
+    ///
+    /// Returns `nil` if there are too few bytes.
+    public init?(bytesMSBFirst bytes: some Collection<UInt8>, count: Int) {
+        guard count >= 0, bytes.count >= (count + 7) / 8 else { return nil }
+        words = Array(repeating: 0, count: (count + 63) / 64)
+        self.count = count
+        for (index, byte) in bytes.prefix((count + 7) / 8).enumerated() {
+            words[index >> 3] |= UInt64(Self.reversed(byte)) << UInt64((index & 7) * 8)
+        }
+        if count & 63 != 0 { words[words.count - 1] &= (1 << UInt64(count & 63)) - 1 }
+    }
+
+    /// Overwrites the bits with zeros, so that key material does not linger in memory.
+    public mutating func wipe() {
+        for index in words.indices { words[index] = 0 }
+        words = []
+        count = 0
+    }
+
+    private static func reversed(_ byte: UInt8) -> UInt8 {
+        var value = byte
+        value = value >> 4 | value << 4
+        value = (value & 0xCC) >> 2 | (value & 0x33) << 2
+        return (value & 0xAA) >> 1 | (value & 0x55) << 1
+    }
+}

@@ -1,0 +1,59 @@
+import QKDCore
+
+/// What an emulator tells of itself for the log: light, dark, state changes.
+public protocol EmulatorJournal: Actor {
+    /// The events since the last call, in the order of time.
+    func takeEvents() -> [EmulatorEvent]
+}
+
+/// An emulated pulser: its outputs drive the emulated light.
+public protocol PulserEmulation: EmulatorJournal {
+    /// The changes at the outputs since the last call, in the order of time, up to `nowPS`.
+    func takeOutputs(nowPS: Int64) -> [PulserOutput]
+}
+
+/// An emulated modulator bias and attenuator: light passes through it.
+public protocol ModulatorEmulation: EmulatorJournal {
+    /// What the light meets at `nowPS`.
+    func lightPath(nowPS: Int64) -> ModulatorLightPath
+}
+
+/// What light meets in a modulator with its attenuator.
+public struct ModulatorLightPath: Sendable, Equatable {
+    /// Attenuation, decibels.
+    public var attenuationDB: Double
+    /// How far the bias stands from the transmission null, in half-wave voltages of the bias electrode.
+    public var biasErrorHalfWaves: Double
+
+    /// States what light meets.
+    public init(attenuationDB: Double, biasErrorHalfWaves: Double) {
+        self.attenuationDB = attenuationDB
+        self.biasErrorHalfWaves = biasErrorHalfWaves
+    }
+}
+
+/// An emulated single-photon detector: the light gives it clicks, its bias gives it efficiency.
+public protocol DetectorEmulation: EmulatorJournal {
+    /// Bias and temperature at `nowPS`.
+    func operatingPoint(nowPS: Int64) -> DetectorOperatingPoint
+    /// Takes the clicks of the last step, picoseconds on the bench's clock, in order.
+    func record(clickTimesPS: [Int64])
+}
+
+/// Where a detector is operated.
+public struct DetectorOperatingPoint: Sendable, Equatable {
+    public var biasVolts: Double
+    public var temperatureCelsius: Double
+
+    /// States an operating point.
+    public init(biasVolts: Double, temperatureCelsius: Double) {
+        self.biasVolts = biasVolts
+        self.temperatureCelsius = temperatureCelsius
+    }
+}
+
+/// An emulated time tagger: pulses at its inputs become records.
+public protocol TaggerEmulation: EmulatorJournal {
+    /// Takes the pulses up to `upToPS`, in order; times are picoseconds on the tagger's own clock.
+    func inject(timesPS: [Int64], channels: [UInt8], upToPS: Int64)
+}
