@@ -1,0 +1,130 @@
+import QKDCore
+import QKDTransport
+
+/// An open bench: each role's device, the clocks of the two stations, and, if it is emulated, the world.
+public struct Bench: Sendable {
+    public let description: BenchDescription
+    /// Each role's device, opened.
+    public let devices: [Role: any Device]
+    /// Who answered.
+    public let identities: [Role: DeviceIdentity]
+    public let alice: AliceStation
+    public let bob: BobStation
+    /// The emulated world, unless every device is reached from outside.
+    public let world: EmulatedWorld?
+    /// The seed of the emulation; without meaning on a real bench.
+    public let seed: UInt64
+    /// Whether time is the emulation's own, so that a run is repeatable and as fast as it can be.
+    public let isLockstep: Bool
+    let emulation: BenchEmulation?
+
+    /// Whether any device said that it is an emulator.
+    public var isEmulated: Bool { identities.values.contains { $0.isEmulated } }
+
+    /// Closes the devices and stops the emulators.
+    public func close() async {
+        for device in devices.values { await device.close() }
+        await emulation?.stop()
+    }
+}
+
+/// Alice's side of the bench.
+public struct AliceStation: Sendable {
+    public let clock: any BenchClock
+    public let modulator: any LaserModulator
+    public let attenuator: any Attenuator
+    /// Present if the attenuator's device, or another, holds the modulator's bias.
+    public let bias: (any BiasController)?
+    public let random: any RandomSource
+}
+
+/// Bob's side of the bench.
+public struct BobStation: Sendable {
+    public let clock: any BenchClock
+    /// In the order of `BB84State.index`.
+    public let detectors: [any PhotonDetector]
+    public let tagger: any TimeTagger
+}
+
+/// How an emulated bench's time goes.
+public enum BenchTime: Sendable {
+    /// As fast as it can be worked out, and repeatable.
+    case lockstep
+    /// With the wall's clock.
+    case real
+}
+
+extension Bench {
+    /// Opens the devices of a bench; roles with the address `emulated` get an emulator in this process.
+    ///
+    /// A bench is either emulated as a whole or reached from outside as a whole: light cannot pass
+    /// between the two. Throws what the first device that does not open throws; those that did are closed.
+    public static func open(
+        _ description: BenchDescription, seed: UInt64, time: BenchTime, log: EmulatorLog? = nil
+    ) async throws -> Bench {
+        let emulated = description.roles.filter { $0.value.address == .emulated }
+        guard emulated.isEmpty || emulated.count == description.roles.count else {
+            let names = emulated.keys.map(\.rawValue).sorted().joined(separator: ", ")
+            throw QKDError(
+                .invalidInput,
+                "\(names) is emulated and other roles are not: emulated light cannot reach a real device",
+                at: .init(description.name))
+        }
+        let emulation =
+            emulated.isEmpty
+            ? nil : try await BenchEmulation.start(description, seed: seed, time: time, hosting: .thisProcess, log: log)
+        do {
+            return try await assemble(description, seed: seed, time: time, emulation: emulation)
+        } catch {
+            await emulation?.stop()
+            throw error
+        }
+    }
+
+    private static func assemble(
+        _ description: BenchDescription, seed: UInt64, time: BenchTime, emulation: BenchEmulation?
+    ) async throws -> Bench {
+        let clock: any BenchClock = emulation?.clock ?? WallClock()
+        var devices: [Role: any Device] = [:]
+        var identities: [Role: DeviceIdentity] = [:]
+        do {
+            for role in Role.allCases {
+                let device = try await connect(role, description, emulation: emulation, clock: clock)
+                devices[role] = device
+                identities[role] = try await device.open()
+            }
+        } catch {
+            for device in devices.values { await device.close() }
+            throw error
+        }
+        let attenuator: any Attenuator = try cast(.aliceAttenuator, devices)
+        let alice = AliceStation(
+            clock: clock, modulator: try cast(.aliceModulator, devices), attenuator: attenuator,
+            bias: attenuator as? any BiasController, random: try cast(.aliceRandom, devices))
+        let bobClock: any BenchClock = emulation.map { BobClock(world: $0.world, alice: clock) } ?? clock
+        let bob = BobStation(
+            clock: bobClock, detectors: try Role.detectors.map { try cast($0, devices) },
+            tagger: try cast(.bobTagger, devices))
+        return Bench(
+            description: description, devices: devices, identities: identities, alice: alice, bob: bob,
+            world: emulation?.world, seed: seed, isLockstep: emulation != nil && time == .lockstep,
+            emulation: emulation)
+    }
+
+    private static func connect(
+        _ role: Role, _ description: BenchDescription, emulation: BenchEmulation?, clock: any BenchClock
+    ) async throws -> any Device {
+        guard let row = description.roles[role] else {
+            throw QKDError(.invalidInput, "the bench has no \(role.rawValue)", at: .init(description.name))
+        }
+        if let emulation { return try await emulation.connect(role, driver: row.driver) }
+        return try await DeviceOpening.connect(driver: row.driver, address: row.address, clock: clock)
+    }
+
+    private static func cast<Wanted>(_ role: Role, _ devices: [Role: any Device]) throws -> Wanted {
+        guard let device = devices[role] as? Wanted else {
+            throw QKDError(.unsupported, "the device of \(role.rawValue) cannot play this part")
+        }
+        return device
+    }
+}

@@ -1,0 +1,31 @@
+import QKDCore
+import QKDDrivers
+import QKDTransport
+
+/// Picks the transport of a device from its address and its driver.
+public enum DeviceOpening {
+    /// Connects a driver to an address outside this process; the device is not opened yet.
+    ///
+    /// Throws `unsupported` when the address does not suit the driver, and what the transport throws.
+    public static func connect(
+        driver: String, address: RoleDescription.Address, clock: any BenchClock
+    ) async throws -> any Device {
+        guard let entry = Catalog.entry(driver) else {
+            throw QKDError(.unsupported, "there is no driver '\(driver)'")
+        }
+        switch (entry.link, address) {
+        case (.serial(let baud), .serial(let path)):
+            return try entry.connect(.stream(try await SerialTransport.open(path: path, baud: baud)), clock)
+        case (.network(let ports), .network(let host, let httpPort, let streamPort)):
+            let http = HTTPClient(host: host, port: httpPort ?? ports.http)
+            let port = streamPort ?? ports.stream
+            return try entry.connect(
+                .network(http: http, stream: { try await TCPTransport.connect(host: host, port: port) }), clock)
+        case (.serial, .network(let host, .some(let port), _)):
+            // A serial server, or an emulator that stands on TCP.
+            return try entry.connect(.stream(try await TCPTransport.connect(host: host, port: port)), clock)
+        default:
+            throw QKDError(.unsupported, "\(driver) cannot be reached at this kind of address")
+        }
+    }
+}

@@ -1,0 +1,91 @@
+import Foundation
+import QKDCore
+import QKDTimeTags
+
+/// The files of a session. Keys, seeds and states are 0600; each file appears whole or not at all.
+public struct SessionFolder: Sendable {
+    public let path: String
+    private let tagFiles: TagFiles?
+
+    /// Names of the files.
+    public enum Name {
+        public static let aliceKey = "alice.key"
+        public static let bobKey = "bob.key"
+        public static let record = "sifting.bin"
+        public static let report = "report.json"
+        public static let bench = "bench.toml"
+        public static let session = "session.json"
+        public static let bobTags = "bob.a1"
+        public static let aliceFrames = "alice.frames"
+        public static let bobSeed = "bob.seed"
+    }
+
+    /// Makes the folder, with its parents; refuses one that holds a session already.
+    static func create(at path: String, savesTags: Bool) throws -> SessionFolder {
+        let place = QKDError.Place(path)
+        let report = "\(path)/\(Name.report)"
+        guard access(report, F_OK) != 0 else {
+            throw QKDError(.invalidInput, "a session is there already; choose another folder", at: place)
+        }
+        do {
+            try FileManager.default.createDirectory(
+                atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        } catch {
+            throw QKDError(.io, "cannot make the session's folder: \(error.localizedDescription)", at: place)
+        }
+        return SessionFolder(path: path, tagFiles: savesTags ? TagFiles(path: path) : nil)
+    }
+
+    func begin(bobSeed: [UInt8], resolutionPS: Int64) throws {
+        try tagFiles?.begin(bobSeed: bobSeed, resolutionPS: resolutionPS)
+    }
+
+    func save(anchorPS: Int64) throws { tagFiles?.anchorPS = anchorPS }
+
+    func save(_ frame: AliceFrame) throws { try tagFiles?.save(frame) }
+
+    func save(_ batch: TagBatch) throws { try tagFiles?.save(batch) }
+
+    func finish(
+        outcome: SessionOutcome, report: SessionReport, bench: BenchDescription, source: SessionSource
+    ) throws {
+        try write(outcome: outcome)
+        try write(Array(bench.text.utf8), Name.bench, mode: 0o644)
+        try tagFiles?.finish(source)
+        // Last: a folder with a report is a whole session.
+        try write(SessionJSON.encode(report), Name.report, mode: 0o644)
+    }
+
+    /// Writes both keys and the public record of their bits.
+    func write(outcome: SessionOutcome) throws {
+        try write(KeyFile(party: "alice", bits: outcome.alice).bytes, Name.aliceKey, mode: 0o600)
+        try write(KeyFile(party: "bob", bits: outcome.bob).bytes, Name.bobKey, mode: 0o600)
+        try write(outcome.record.bytes, Name.record, mode: 0o644)
+    }
+
+    private func write(_ bytes: [UInt8], _ name: String, mode: mode_t) throws {
+        try SmallFile.write(bytes, to: "\(path)/\(name)", mode: mode)
+    }
+}
+
+/// JSON as our files hold it: sorted keys in snake case, so that equal values are equal bytes.
+public enum SessionJSON {
+    /// Encodes a value, with a newline at the end.
+    public static func encode(_ value: some Encodable) throws -> [UInt8] {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
+        encoder.keyEncodingStrategy = .convertToSnakeCase
+        return try Array(encoder.encode(value)) + [UInt8(ascii: "\n")]
+    }
+
+    /// Decodes a value; throws `invalidInput` naming `file`.
+    public static func decode<Value: Decodable>(_: Value.Type, _ bytes: [UInt8], file: String) throws -> Value {
+        let decoder = JSONDecoder()
+        decoder.keyDecodingStrategy = .convertFromSnakeCase
+        do {
+            return try decoder.decode(Value.self, from: Data(bytes))
+        } catch {
+            throw QKDError(.invalidInput, "this is not the JSON that was expected: \(error)", at: .init(file))
+        }
+    }
+}

@@ -1,0 +1,110 @@
+import ArgumentParser
+import Foundation
+import QKDBench
+import QKDCore
+
+struct RunCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run",
+        abstract: "Play decoy-state BB84 on a bench and sift the keys.",
+        discussion: """
+            Sets the bench up, plays Alice's frames, finds them in Bob's tags, sifts, and makes the bench \
+            safe whatever happens. The session's folder holds both sifted keys, the report and the bench.
+
+            Example: qkdctl run --duration 2 --seed 7 --out first-light --save-tags
+            """)
+
+    @OptionGroup var benchOptions: BenchOptions
+    @OptionGroup var formatOptions: FormatOptions
+
+    @Option(name: .long, help: "Length of the run in seconds of bench time.")
+    var duration = 2.0
+
+    @Option(name: .long, help: "Folder of the session; by default a new one named after the time.")
+    var out: String?
+
+    @Flag(name: .long, help: "Keep Bob's tags and Alice's states, for 'qkdctl replay'.")
+    var saveTags = false
+
+    @Flag(name: .long, help: "Play one frame again and again, to align the optics; the result is unfit for keys.")
+    var align = false
+
+    func validate() throws {
+        guard duration.isFinite, duration >= 0.001, duration <= 86_400 else {
+            throw ValidationError("--duration must lie between 0.001 and 86400 seconds")
+        }
+    }
+
+    func run() async throws {
+        let description = try benchOptions.load()
+        let folder = out ?? Self.freshFolder()
+        let options = RunOptions(
+            durationPS: Picoseconds.from(seconds: duration), folder: folder, savesTags: saveTags, repeatsPattern: align)
+        let seed = benchOptions.seed
+        let end = try await Interrupts.guarding { () -> SessionEnd in
+            let lines = LineFile()
+            let bench = try await Bench.open(
+                description, seed: seed, time: .lockstep, log: EmulatorLog { lines.append($0) })
+            let live = LiveLine()
+            let end = try await SessionRunner(bench: bench, options: options) { live.show($0) }.run()
+            await Task.detached { await bench.close() }.value
+            if bench.world != nil { try lines.write(to: "\(folder)/emulators.log") }
+            return end
+        }
+        Terminal.endLive()
+        if let report = end.report {
+            try formatOptions.show(report) { ReportText.table(report, folder: folder) }
+        }
+        if let failure = end.failure { throw failure }
+        guard let report = end.report else { return }
+        if !report.run.safetyFindings.isEmpty {
+            throw QKDError(.unhealthy, "not every device is confirmed safe: \(report.run.safetyFindings.joined(separator: "; "))")
+        }
+        if report.result.frames.synchronised == 0 {
+            throw QKDError(.noLock, "no frame was found in Bob's tags")
+        }
+    }
+
+    private static func freshFolder() -> String {
+        let format = DateFormatter()
+        format.dateFormat = "yyyyMMdd-HHmmss"
+        format.timeZone = TimeZone(identifier: "UTC")
+        format.locale = Locale(identifier: "en_US_POSIX")
+        let stem = "qkdctl-session-\(format.string(from: Date()))"
+        var name = stem
+        var number = 2
+        while FileManager.default.fileExists(atPath: name) {
+            name = "\(stem)-\(number)"
+            number += 1
+        }
+        return name
+    }
+}
+
+struct ReplayCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "replay",
+        abstract: "Make the keys of a saved session again from its tags.",
+        discussion: """
+            Works on the folder of a run with --save-tags. The keys are compared with those in the folder.
+
+            Example: qkdctl replay first-light
+            """)
+
+    @Argument(help: "Folder of a session that was run with --save-tags.", completion: .directory)
+    var folder: String
+
+    @Option(name: .long, help: "Folder for the keys and the result made again; by default they are only compared.")
+    var out: String?
+
+    @OptionGroup var formatOptions: FormatOptions
+
+    func run() async throws {
+        let folder = folder
+        let (result, outcome) = try await Interrupts.guarding { try SessionReplay.run(folder: folder) }
+        if let out { try SessionReplay.write(result, outcome, to: out) }
+        try formatOptions.show(result) { ReportText.table(result) }
+        try SessionReplay.compare(outcome, withKeysIn: folder)
+        Terminal.err("the keys are the same as those in \(folder)")
+    }
+}

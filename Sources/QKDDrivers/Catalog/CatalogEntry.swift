@@ -1,0 +1,53 @@
+import QKDCore
+import QKDTransport
+
+/// How a driver's device is reached.
+public enum DeviceLink: Sendable, Equatable {
+    /// A serial port at this speed; on a CDC-ACM device the speed does not matter.
+    case serial(baud: Int)
+    /// An HTTP server and a byte-stream port.
+    case network(NetworkPorts)
+}
+
+/// An emulator, by the kind of wire that it stands on.
+public enum EmulatedDevice: Sendable {
+    case stream(any StreamEmulator)
+    case network(any NetworkEmulator)
+}
+
+/// What an emulator is made from.
+public struct EmulatorSetup: Sendable {
+    /// Seeds whatever is random in it.
+    public var seed: UInt64
+    /// Distinguishes several of one kind; ends up in the serial number.
+    public var unit: Int
+
+    /// States a setup.
+    public init(seed: UInt64, unit: Int = 1) {
+        self.seed = seed
+        self.unit = unit
+    }
+}
+
+/// A driver, its emulator and how to make them.
+public struct CatalogEntry: Sendable {
+    public let descriptor: DeviceDescriptor
+    public let link: DeviceLink
+    /// Makes the driver; throws `unsupported` for a connection of the wrong kind.
+    public let connect: @Sendable (DeviceConnection, any BenchClock) throws -> any Device
+    /// Makes an emulator in its power-up state.
+    public let emulate: @Sendable (EmulatorSetup) -> EmulatedDevice
+
+    /// Whether the device can play a part of this class.
+    public func fits(_ kind: DeviceClass) -> Bool { descriptor.classes.contains(kind) }
+}
+
+extension DeviceConnection {
+    /// The byte stream, or `unsupported` for a connection of the other kind.
+    func stream(for driver: String) throws -> any ByteTransport {
+        guard case .stream(let transport) = self else {
+            throw QKDError(.unsupported, "\(driver) talks over a serial port")
+        }
+        return transport
+    }
+}
