@@ -12,13 +12,26 @@ enum BenchSetUp {
         try await bench.alice.bias?.lockToNull()
         try await bench.alice.attenuator.setAttenuation(decibels: bench.description.variableAttenuationDB)
         try await waitUntilSettled(bench)
+        try await setDetectors(bench)
+        try await bench.alice.clock.sleep(durationPS: Self.biasSettlingPS)
+    }
+
+    /// In lockstep one after the other, because the order of commands is part of what makes a run
+    /// repeatable; on the wall's clock at once, because ramps take seconds.
+    private static func setDetectors(_ bench: Bench) async throws {
         let row = bench.description.detector
-        // One after the other: in an emulation the order of commands is part of what makes a run repeatable.
-        for detector in bench.bob.detectors {
+        @Sendable func set(_ detector: any PhotonDetector) async throws {
             try await detector.setTemperature(celsius: row.temperatureCelsius)
             try await detector.setBias(volts: row.biasVolts)
         }
-        try await bench.alice.clock.sleep(durationPS: Self.biasSettlingPS)
+        guard !bench.isLockstep else {
+            for detector in bench.bob.detectors { try await set(detector) }
+            return
+        }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for detector in bench.bob.detectors { group.addTask { try await set(detector) } }
+            try await group.waitForAll()
+        }
     }
 
     private static func waitUntilSettled(_ bench: Bench) async throws {

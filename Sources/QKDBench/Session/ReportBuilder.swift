@@ -92,8 +92,8 @@ struct ReportBuilder {
         let residuals = outcome.locks.map(\.lock.residualRMSPS)
         return ClockFacts(
             offsetS: offsetPS * 1e-12, skew: skew.value, skewError: skew.standardError,
-            residualRMSNS: residuals.reduce(0, +) / Double(residuals.count) * 1e-3,
-            worstResidualRMSNS: (residuals.max() ?? 0) * 1e-3,
+            residualRmsNs: residuals.reduce(0, +) / Double(residuals.count) * 1e-3,
+            worstResidualRmsNs: (residuals.max() ?? 0) * 1e-3,
             truth: trueClock.map { truth($0, outcome, foundSkew: skew.value) })
     }
 
@@ -108,7 +108,7 @@ struct ReportBuilder {
         return ClockTruth(
             skew: clock.bob.skew, offsetS: Double(clock.bob.offsetPS) * 1e-12,
             skewDeviation: foundSkew - clock.bob.skew(atPS: middle),
-            worstStartDeviationNS: (deviations.map(abs).max() ?? 0) * 1e-3,
+            worstStartDeviationNs: (deviations.map(abs).max() ?? 0) * 1e-3,
             framesOffSlot: deviations.filter { abs($0) > 0.5 * Double(description.slotPeriodPS) }.count)
     }
 

@@ -99,8 +99,8 @@ public struct ClockFacts: Sendable, Codable {
     /// Standard error of the mean skew.
     public var skewError: Double
     /// Root mean square of tag against slot, background taken off, nanoseconds; mean and worst frame.
-    public var residualRMSNS: Double
-    public var worstResidualRMSNS: Double
+    public var residualRmsNs: Double
+    public var worstResidualRmsNs: Double
     /// Emulation only: found minus true.
     public var truth: ClockTruth?
 }
@@ -112,7 +112,7 @@ public struct ClockTruth: Sendable, Codable {
     /// Found skew minus true skew.
     public var skewDeviation: Double
     /// Largest distance of a frame's found start from its true one, nanoseconds (0 slots off when below half a slot).
-    public var worstStartDeviationNS: Double
+    public var worstStartDeviationNs: Double
     /// Frames whose start is a whole slot or more off.
     public var framesOffSlot: Int
 }

@@ -42,6 +42,7 @@ struct BenchEmulation: Sendable {
         let world = try EmulatedWorld.make(description, seed: seed, emulators: emulators)
         if let log { await world.setLog(log) }
         let clock: any BenchClock = time == .lockstep ? LockstepClock(world: world) : WallClock()
+        if time == .real { await log?.followWall(benchPS: clock.nowPS) }
         var stands: [Role: EmulatorStand] = [:]
         do {
             for role in Role.allCases {

@@ -42,6 +42,7 @@ public struct StandingEmulation: Sendable {
             throw QKDError(.invalidInput, "there is no driver '\(driver)'; there are \(known)")
         }
         let clock = WallClock()
+        await log.followWall(benchPS: clock.nowPS)
         let emulator = entry.emulate(EmulatorSetup(seed: seed))
         let stand = try await EmulatorStand.start(
             emulator, hosting: .outside(address: address, vendorPorts: vendorPorts), vendor: entry.link, clock: clock)

@@ -53,12 +53,12 @@ enum ReportText {
         guard let clock = result.clock else { return ["clock       not found"] }
         var lines = [
             "clock       offset \(Figure.fixed(clock.offsetS, 9)) s, skew \(Figure.fixed(clock.skew * 1e6, 6)) ppm "
-                + "± \(Figure.scientific(clock.skewError, 1)), residual \(Figure.fixed(clock.residualRMSNS, 3)) ns rms"
+                + "± \(Figure.scientific(clock.skewError, 1)), residual \(Figure.fixed(clock.residualRmsNs, 3)) ns rms"
         ]
         if let truth = clock.truth {
             lines.append(
                 "  of truth  skew off by \(Figure.scientific(truth.skewDeviation, 1)), starts by at most "
-                    + "\(Figure.fixed(truth.worstStartDeviationNS, 3)) ns, \(truth.framesOffSlot) frames off slot")
+                    + "\(Figure.fixed(truth.worstStartDeviationNs, 3)) ns, \(truth.framesOffSlot) frames off slot")
         }
         return lines
     }

@@ -1,0 +1,193 @@
+#!/usr/bin/env python3
+"""Uses the tool as a new user would, and checks what it says, writes and returns.
+
+Usage: smoke.py TOOL. Prints 'N passed, N failed' and exits 1 if anything failed.
+"""
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+BENCH = os.path.join(HERE, "..", "..", "benches", "bb84-loopback.toml")
+TOOL = os.path.abspath(sys.argv[1])
+PASSED, FAILED = [], []
+
+
+def check(name, fact, detail=""):
+    (PASSED if fact else FAILED).append(name)
+    if not fact:
+        print(f"FAILED {name}: {detail}")
+
+
+def run(*arguments, **options):
+    return subprocess.run([TOOL, *arguments], capture_output=True, timeout=300, **options)
+
+
+def session(folder, *options):
+    return run("run", "--duration", "0.15", "--out", folder, *options)
+
+
+def test_run(folder):
+    first, second = os.path.join(folder, "a"), os.path.join(folder, "b")
+    done = session(first, "--seed", "5", "--save-tags")
+    check("run ends 0", done.returncode == 0, done.stderr)
+    check("run says nothing but its result in a pipe", done.stderr == b"", done.stderr)
+    check("every output says EMULATED", b"EMULATED" in done.stdout)
+    for name in ("alice.key", "bob.key", "alice.frames", "bob.a1", "bob.seed"):
+        mode = os.stat(os.path.join(first, name)).st_mode & 0o777
+        check(f"{name} is 0600", mode == 0o600, oct(mode))
+    done = session(second, "--seed", "5", "--format", "json")
+    result = json.loads(done.stdout)["result"]
+    saved = json.load(open(os.path.join(first, "report.json"), encoding="utf-8"))["result"]
+    check("a seed gives the same result", result == saved)
+    for name in ("alice.key", "bob.key", "sifting.bin"):
+        one, two = (open(os.path.join(f, name), "rb").read() for f in (first, second))
+        check(f"a seed gives the same {name}", one == two)
+    cut = [open(os.path.join(f, "report.json"), encoding="utf-8").read().split('"run"')[0] for f in (first, second)]
+    check("a seed gives the same bytes of the result", cut[0] == cut[1])
+    other = session(os.path.join(folder, "c"), "--seed", "6", "--format", "jsonl")
+    check("jsonl is one line", other.stdout.count(b"\n") == 1)
+    check("another seed gives another result", json.loads(other.stdout)["result"] != saved)
+    done = subprocess.run([sys.executable, os.path.join(HERE, "compare_keys.py"), first], capture_output=True)
+    check("the independent script agrees", done.returncode == 0, done.stdout + done.stderr)
+    done = run("replay", first)
+    check("replay makes the same keys", done.returncode == 0, done.stderr)
+    done = run("replay", first, "--format", "json")
+    check("replay gives the same result", json.loads(done.stdout) == saved)
+    check("the folder is not overwritten", session(first).returncode == 64)
+    log = open(os.path.join(first, "emulators.log"), encoding="utf-8").read()
+    lights = re.findall(r"alice-modulator emulated: (frame started|dark)", log)
+    check("the emulators' log ends dark", bool(lights) and lights[-1] == "dark", lights[-4:])
+    spoilt = bytearray(open(os.path.join(first, "alice.frames"), "rb").read())
+    shutil.copytree(first, os.path.join(folder, "d"))
+    open(os.path.join(folder, "d", "alice.frames"), "wb").write(spoilt[: len(spoilt) // 2])
+    done = run("replay", os.path.join(folder, "d"))
+    check("a cut file is named with its place", done.returncode == 1 and b"at byte" in done.stderr, done.stderr)
+
+
+def test_alignment(folder):
+    done = session(os.path.join(folder, "align"), "--align", "--format", "json")
+    result = json.loads(done.stdout)["result"]
+    check("a repeated pattern is unfit for keys", not result["fit_for_keys"] and "repeated" in result["unfit_reason"])
+
+
+def test_bad_input(folder):
+    text = open(BENCH, encoding="utf-8").read()
+
+    def refuse(name, old, new, *wanted):
+        assert old in text, old
+        path = os.path.join(folder, "bad.toml")
+        open(path, "w", encoding="utf-8").write(text.replace(old, new, 1))
+        done = run("run", "--bench", path, "--out", os.path.join(folder, "never"))
+        said = done.stderr.decode()
+        fine = done.returncode == 64 and re.search(r"bad\.toml:\d+", said) and all(w in said for w in wanted)
+        check(f"bench with {name} is refused with its place", fine, f"{done.returncode} {said}")
+
+    refuse("a number out of range", "efficiency = 0.10", "efficiency = 1.5", "detector.efficiency")
+    refuse("a misspelt key", "length_km", "lenght_km", "channel")
+    refuse("a wrong type", "window_ns = 4.0", 'window_ns = "wide"', "detection.window_ns")
+    refuse("an unknown driver", '"thorlabs-mbx"', '"thorlabs-mbxx"', "driver")
+    refuse("a driver in the wrong role", '"thorlabs-mbx"', '"sfifteen-tdc1"', "attenuator")
+    refuse("probabilities that do not add up", "probability = 0.7", "probability = 0.8", "sum")
+    refuse("broken TOML", "[channel]", "[channel", "TOML")
+    refuse("a doubled channel", "Z0 = 1, Z1 = 2", "Z0 = 1, Z1 = 1", "same number")
+    check("a missing bench is absent", run("run", "--bench", "nowhere.toml").returncode == 69)
+    empty = os.path.join(folder, "empty.toml")
+    open(empty, "w", encoding="utf-8").close()
+    check("an empty bench is refused", run("run", "--bench", empty).returncode == 64)
+    check("a directory is refused", run("tags", "info", folder).returncode in (1, 64))
+    empty_tags = os.path.join(folder, "empty.a1")
+    open(empty_tags, "w", encoding="utf-8").close()
+    check("an empty tag file is refused", run("tags", "info", empty_tags).returncode in (1, 64))
+    noise = os.path.join(folder, "noise.ptu")
+    open(noise, "wb").write(b"PQTTTR\0\0" + bytes(range(256)) * 8)
+    done = run("tags", "info", noise)
+    check("a corrupt PTU is named with its place", done.returncode in (1, 64) and b"at byte" in done.stderr, done.stderr)
+    check("an unknown option is a usage error", run("run", "--nonsense").returncode == 64)
+    check("a wrong duration is a usage error", run("run", "--duration", "-1").returncode == 64)
+    check("an unknown role is a usage error", run("get", "nobody").returncode == 64)
+
+
+def test_bench_at_hand():
+    for arguments in (["list"], ["drivers"], ["drivers", "--unverified"], ["query", "bob-detector-z0"], ["safe"],
+                      ["info", "bob-tagger"], ["get", "alice-attenuator", "attenuation"], ["--help"], ["run", "--help"]):
+        done = run(*arguments)
+        check(f"{' '.join(arguments)} ends 0", done.returncode == 0, done.stderr)
+    check("doctor gives a verdict", run("doctor").returncode in (0, 2))
+    json.loads(run("doctor", "--format", "json").stdout)
+    done = run("set", "alice-attenuator", "attenuation", "12.5")
+    check("set reads back", done.returncode == 0 and b"12.5 dB (EMULATED)" in done.stdout, done.stdout + done.stderr)
+    check("set refuses what is out of range", run("set", "alice-attenuator", "attenuation", "25").returncode == 64)
+    check("set refuses what can only be read", run("set", "alice-attenuator", "locked", "on").returncode == 1)
+
+
+def lights(log):
+    """The modulator's events with their wall times."""
+    rows = re.findall(r"^(\d+\.\d+) bench \S+ s alice-modulator emulated: (frame started|dark)", log, re.M)
+    return [(float(when), what) for when, what in rows]
+
+
+def test_signals(folder):
+    live, log = os.path.join(folder, "live.toml"), os.path.join(folder, "emulators.txt")
+    emulation = subprocess.Popen([TOOL, "emulate", "bb84-loopback", "--write-bench", live, "--log", log],
+                                 stdout=subprocess.PIPE)
+    try:
+        for _ in range(8):
+            emulation.stdout.readline()
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL):
+            name = signal.Signals(number).name
+            open(log, "w", encoding="utf-8").close()
+            out = os.path.join(folder, name)
+            process = subprocess.Popen([TOOL, "run", "--bench", live, "--duration", "60", "--out", out],
+                                       stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            # The signal comes while a frame plays: within the tenth of a second after its start.
+            deadline = time.time() + 60
+            while time.time() < deadline and process.poll() is None:
+                events = lights(open(log, encoding="utf-8").read())
+                if events and events[-1][1] == "frame started":
+                    break
+                time.sleep(0.002)
+            when = time.time()
+            process.send_signal(number)
+            process.communicate(timeout=60)
+            # A slow build of the emulation may write its log late; its lines carry their own time.
+            while time.time() < deadline:
+                time.sleep(0.3)
+                events = lights(open(log, encoding="utf-8").read())
+                if events and events[-1][1] == "dark":
+                    break
+            last_lit = max((t for t, w in events if w == "frame started"), default=0)
+            check(f"{name}: the light was on", any(w == "frame started" for _, w in events))
+            dark = min((t for t, w in events if w == "dark" and t >= last_lit), default=float("inf"))
+            check(f"{name}: dark within 200 ms", dark - when < 0.2 and events[-1][1] == "dark", dark - when)
+            print(f"{name}: dark {1000 * (dark - when):+.0f} ms after the signal")
+            if number == signal.SIGKILL:
+                continue
+            check(f"{name}: exit 130", process.returncode == 130, process.returncode)
+            report = json.load(open(os.path.join(out, "report.json"), encoding="utf-8"))
+            check(f"{name}: a valid partial report", report["run"]["status"] == "interrupted")
+            check(f"{name}: all confirmed safe", report["run"]["safety_findings"] == [], report["run"])
+    finally:
+        emulation.send_signal(signal.SIGINT)
+        check("emulate ends 0 on Ctrl-C", emulation.wait(timeout=20) == 0)
+
+
+def main():
+    with tempfile.TemporaryDirectory() as folder:
+        for test in (test_run, test_alignment, test_bad_input, test_signals):
+            inner = os.path.join(folder, test.__name__)
+            os.mkdir(inner)
+            test(inner)
+        test_bench_at_hand()
+    print(f"{len(PASSED)} passed, {len(FAILED)} failed")
+    sys.exit(1 if FAILED else 0)
+
+
+if __name__ == "__main__":
+    main()
