@@ -1,0 +1,40 @@
+import QKDCore
+import QKDTransport
+
+/// A fresh driver on a fresh emulator, and the ways in which a test may get at what lies between them.
+public struct DriverRig<Driver: Device>: Sendable {
+    public var device: Driver
+    public var clock: ManualClock
+    /// How much the host has said so far: bytes, or requests.
+    public var sentCount: @Sendable () -> Int
+    /// Breaks the wire from now on.
+    public var inject: @Sendable (WireFault) -> Void
+    /// Asks the emulator, not the driver, whether the device can harm: `nil`, or what is not safe.
+    public var hazard: @Sendable () async -> String?
+
+    /// Collects the parts by hand, for devices on more than one connection.
+    public init(
+        device: Driver, clock: ManualClock, sentCount: @escaping @Sendable () -> Int,
+        inject: @escaping @Sendable (WireFault) -> Void, hazard: @escaping @Sendable () async -> String?
+    ) {
+        self.device = device
+        self.clock = clock
+        self.sentCount = sentCount
+        self.inject = inject
+        self.hazard = hazard
+    }
+
+    /// Binds a driver to the emulator of a byte stream.
+    public init<Emulator: StreamEmulator>(
+        emulator: Emulator, clock: ManualClock = ManualClock(), idleRead: EmulatorLink.IdleRead = .passesTime,
+        driver: @Sendable (EmulatorLink, ManualClock) async throws -> Driver,
+        hazard: @escaping @Sendable (Emulator, ManualClock) async -> String?
+    ) async rethrows {
+        let link = await EmulatorLink(emulator, clock: clock, idleRead: idleRead, named: Driver.descriptor.id)
+        self.init(
+            device: try await driver(link, clock), clock: clock,
+            sentCount: { link.counters.written },
+            inject: { link.inject($0) },
+            hazard: { await hazard(emulator, clock) })
+    }
+}
