@@ -1,0 +1,12 @@
+import QKDCore
+import QKDTransport
+
+extension CatalogEntry {
+    /// S-Fifteen TDC1: 2 ns time tagger.
+    static let sfifteenTDC1 = CatalogEntry(
+        descriptor: SFifteenTDC1.descriptor, link: .serial(baud: 115_200),
+        connect: { SFifteenTDC1(transport: try $0.stream(for: SFifteenTDC1.descriptor.id), clock: $1) },
+        emulate: { .stream(SFifteenTDC1Emulator(settings: .init(unit: $0.unit))) })
+}
+
+extension SFifteenTDC1Emulator: TaggerEmulation {}
