@@ -9,7 +9,6 @@ let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let cryptoExtras = Target.Dependency.product(name: "CryptoExtras", package: "swift-crypto")
-let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let toml = Target.Dependency.product(name: "TOMLKit", package: "TOMLKit")
 
@@ -38,7 +37,6 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
@@ -72,8 +70,7 @@ let package = Package(
         room(
             "QKDCLI",
             [
-                "QKDCore", "QKDTransport", "QKDDrivers", "QKDTimeTags", "QKDBench", "QKDPhysics",
-                "QKDSifting", argumentParser, logging,
+                "QKDCore", "QKDTransport", "QKDDrivers", "QKDTimeTags", "QKDBench", argumentParser,
             ]),
         .executableTarget(
             name: "qkdctl", dependencies: ["QKDCLI", argumentParser], swiftSettings: strict),
@@ -87,7 +84,7 @@ let package = Package(
         tests(
             "QKDBench",
             ["QKDBench", "QKDCore", "QKDPhysics", "QKDDrivers", "QKDTransport", "QKDTimeTags", "QKDSifting"]),
-        tests("QKDCLI", ["QKDCLI", "QKDCore", "QKDDrivers", "QKDBench"]),
+        tests("QKDCLI", ["QKDCLI", "QKDCore", "QKDDrivers", "QKDBench", argumentParser]),
     ],
     cxxLanguageStandard: .cxx17
 )

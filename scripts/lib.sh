@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Shared by the scripts: says what it does before it does it. Sourced, not run.
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 // <termios.h> declares a different struct of the same name, so ptys live in another file.
@@ -29,13 +31,20 @@ static int make_raw(int fd, uint32_t baud) {
     return 0;
 }
 
+// Unix98 pty slaves have the majors 136 to 143 (Linux, admin-guide/devices.txt). TIOCEXCL lasts until the
+// last descriptor is closed, and a pty's owner keeps one: it would lock out the next client for good.
+static int is_pty(int fd) {
+    struct stat facts;
+    return fstat(fd, &facts) == 0 && major(facts.st_rdev) >= 136 && major(facts.st_rdev) <= 143;
+}
+
 int qkd_serial_open(const char *path, uint32_t baud) {
     int fd = open(path, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
     if (fd < 0) return -errno;
     int failure = 0;
     if (!isatty(fd)) failure = -ENOTTY;
     else if (flock(fd, LOCK_EX | LOCK_NB) < 0) failure = errno == EWOULDBLOCK ? -EBUSY : -errno;
-    else if (ioctl(fd, TIOCEXCL) < 0) failure = -errno;
+    else if (!is_pty(fd) && ioctl(fd, TIOCEXCL) < 0) failure = -errno;
     else failure = make_raw(fd, baud);
     if (failure == 0) return fd;
     close(fd);

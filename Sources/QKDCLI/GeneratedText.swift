@@ -1,6 +1,7 @@
 import QKDCore
 
-/// Files of the repository that are made from the drivers' descriptors; a test fails when they differ.
+/// Files of the repository that are made from the drivers' descriptors; `scripts/generate --check` fails when
+/// they differ.
 public enum GeneratedText {
     /// `udev/60-qkdctl.rules`: tags devices by the facts that are public, and says nothing of access.
     public static func udevRules(_ descriptors: [DeviceDescriptor]) -> String {

@@ -53,7 +53,8 @@ public struct BitString: Sendable, Equatable {
     ///
     /// Returns `nil` if there are too few bytes.
     public init?(bytesMSBFirst bytes: some Collection<UInt8>, count: Int) {
-        guard count >= 0, bytes.count >= (count + 7) / 8 else { return nil }
+        // Not (count + 7) / 8, which overflows for a count that a damaged file may state.
+        guard count >= 0, bytes.count >= count / 8 + (count % 8 == 0 ? 0 : 1) else { return nil }
         words = Array(repeating: 0, count: (count + 63) / 64)
         self.count = count
         for (index, byte) in bytes.prefix((count + 7) / 8).enumerated() {

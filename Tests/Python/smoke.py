@@ -72,9 +72,11 @@ def test_run(folder):
 
 
 def test_alignment(folder):
-    done = session(os.path.join(folder, "align"), "--align", "--format", "json")
+    done = run("run", "--duration", "0.4", "--align", "--format", "json", "--out", os.path.join(folder, "align"))
     result = json.loads(done.stdout)["result"]
     check("a repeated pattern is unfit for keys", not result["fit_for_keys"] and "repeated" in result["unfit_reason"])
+    check("a repeated pattern is found all the same", result["frames"]["synchronised"] == result["frames"]["played"])
+    check("a repeated pattern is found in its place", result["clock"]["truth"]["frames_off_slot"] == 0)
 
 
 def test_bad_input(folder):

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// Opens a tty for one user alone (flock and TIOCEXCL; root ignores the latter), raw, 8N1, at any
+// Opens a tty for one user alone (flock, and TIOCEXCL but on ptys; root ignores the latter), raw, 8N1, at any
 // baud rate, without becoming its session leader. Returns the descriptor.
 int qkd_serial_open(const char *path, uint32_t baud);
 

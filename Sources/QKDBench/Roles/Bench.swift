@@ -67,7 +67,7 @@ extension Bench {
             let names = emulated.keys.map(\.rawValue).sorted().joined(separator: ", ")
             throw QKDError(
                 .invalidInput,
-                "\(names) is emulated and other roles are not: emulated light cannot reach a real device",
+                "a bench is emulated as a whole or not at all, because emulated light cannot reach a real device; emulated here: \(names)",
                 at: .init(description.name))
         }
         let emulation =
@@ -105,10 +105,37 @@ extension Bench {
         let bob = BobStation(
             clock: bobClock, detectors: try Role.detectors.map { try cast($0, devices) },
             tagger: try cast(.bobTagger, devices))
+        do {
+            try checkLimits(description, modulator: alice.modulator, tagger: bob.tagger)
+        } catch {
+            for device in devices.values { await device.close() }
+            throw error
+        }
         return Bench(
             description: description, devices: devices, identities: identities, alice: alice, bob: bob,
             world: emulation?.world, seed: seed, isLockstep: emulation != nil && time == .lockstep,
             emulation: emulation)
+    }
+
+    /// What the file asks for must be within what the devices can do.
+    private static func checkLimits(
+        _ description: BenchDescription, modulator: any LaserModulator, tagger: any TimeTagger
+    ) throws {
+        let place = QKDError.Place(description.name)
+        let limits = modulator.modulatorCapabilities
+        guard description.frames.slots <= limits.symbolsPerFrame else {
+            throw QKDError(
+                .invalidInput, "frames.slots exceeds the modulator's limit of \(limits.symbolsPerFrame)", at: place)
+        }
+        guard description.slotPeriodPS % limits.tickPS == 0 else {
+            throw QKDError(.invalidInput, "a slot must be a whole number of the modulator's ticks", at: place)
+        }
+        let inputs = tagger.taggerCapabilities.channels
+        for input in try description.taggerInputs() where !inputs.contains(input) {
+            throw QKDError(
+                .invalidInput, "the tagger has inputs \(inputs.lowerBound) to \(inputs.upperBound), not \(input)",
+                at: place)
+        }
     }
 
     private static func connect(

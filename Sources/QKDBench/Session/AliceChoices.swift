@@ -71,7 +71,7 @@ public struct AliceChoices: Sendable {
         return random.withUnsafeBytes { raw in
             (0..<runs).map { run in
                 let word = UInt32(littleEndian: raw.loadUnaligned(fromByteOffset: run * 4, as: UInt32.self))
-                return UInt32(run * discloseOneIn) + UInt32(UInt64(word) * UInt64(discloseOneIn) >> 32)
+                return UInt32(run * discloseOneIn) + UInt32((UInt64(word) * UInt64(discloseOneIn)) >> 32)
             }
         }
     }

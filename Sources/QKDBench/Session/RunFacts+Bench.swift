@@ -12,7 +12,7 @@ extension RunFacts {
         let ended = failure is CancellationError || (failure as? QKDError)?.kind == .interrupted
         self.init(
             status: failure == nil ? (findings.isEmpty ? "complete" : "unsafe") : ended ? "interrupted" : "failed",
-            reason: failure.map { ended ? "interrupted" : "\($0)" } ?? findings.first,
+            reason: failure.map { ended ? "a signal ended the run" : "\($0)" } ?? findings.first,
             started: ISO8601DateFormatter().string(from: started),
             wallSeconds: Picoseconds.seconds(wall.picoseconds), version: QKDVersion.text,
             devices: Dictionary(

@@ -12,7 +12,7 @@ public struct SessionReport: Sendable, Codable {
 
 /// What the wall clock and the machine have to do with a session.
 public struct RunFacts: Sendable, Codable {
-    /// `complete`, `interrupted` or `failed`.
+    /// `complete`, `interrupted`, `failed`, or `unsafe`: complete, but a device is not confirmed safe.
     public var status: String
     /// Why it ended, unless it is complete.
     public var reason: String?

@@ -72,9 +72,10 @@ public struct SessionRunner: Sendable {
     }
 
     private func playFrames(_ choices: AliceChoices, _ state: SessionState) async throws {
-        let plan = FramePlan(bench.description, durationPS: options.durationPS)
+        let plan = FramePlan(
+            bench.description, tickPS: bench.alice.modulator.modulatorCapabilities.tickPS, durationPS: options.durationPS)
         let clock = bench.alice.clock
-        let windowStart = await clock.nowPS
+        var windowStart = await clock.nowPS
         let alphabet = try bench.description.alphabet()
         var index = 0
         while true {
@@ -97,6 +98,13 @@ public struct SessionRunner: Sendable {
                 throw QKDError(.protocolViolation, "frame \(index) still plays after its end")
             }
             try await state.collect(final: false)
+            if options.repeatsPattern, index == 0 {
+                // Equal frames cannot be told apart: the first one stays alone until it has been found.
+                let pause = await state.firstSearchPS() + plan.lengthPS(slots: slots)
+                try await clock.sleep(durationPS: pause)
+                try await state.collect(final: false)
+                windowStart += pause
+            }
             report(await state.progress(elapsedPS: await clock.nowPS - windowStart, durationPS: options.durationPS))
             index += 1
         }
@@ -107,7 +115,7 @@ public struct SessionRunner: Sendable {
         let clock = bench.alice.clock
         let step = 50 * Picoseconds.perMillisecond
         for _ in 0..<200 {
-            guard try await state.waitsForTags() else { return }
+            guard await state.waitsForTags() else { return }
             try await clock.sleep(durationPS: step)
             try await state.collect(final: false)
         }
@@ -123,23 +131,22 @@ struct FramePlan: Sendable {
     private let slotsPerFrame: Int
     private let durationPS: Int64
 
-    /// A frame below this length could not be found by its disclosed slots.
-    static let shortest = 10_000
-
-    init(_ bench: BenchDescription, durationPS: Int64) {
+    init(_ bench: BenchDescription, tickPS: Int64, durationPS: Int64) {
         slotPS = bench.slotPeriodPS
-        // The pulser counts nanoseconds.
-        slotTicks = UInt32(bench.slotPeriodPS / 1000)
-        pulseTicks = UInt32(bench.source.electricalPulseNS)
+        slotTicks = UInt32(bench.slotPeriodPS / tickPS)
+        pulseTicks = UInt32(Int64(bench.source.electricalPulseNS) * Picoseconds.perNanosecond / tickPS)
         gapPS = Int64(bench.frames.gapMS * 1e9)
         slotsPerFrame = bench.frames.slots
         self.durationPS = durationPS
     }
 
     /// Slots of a frame that starts `elapsedPS` into the window; 0 when the window has no room for one.
+    ///
+    /// A last frame shorter than half a frame is left out: its disclosed slots might not suffice to find it.
+    /// A window that is shorter than that from the start has one frame all the same.
     func slots(atPS elapsedPS: Int64) -> Int {
         let room = min(slotsPerFrame, Int(max(0, durationPS - elapsedPS) / slotPS))
-        return room >= min(Self.shortest, slotsPerFrame) ? room : 0
+        return elapsedPS <= 0 || 2 * room >= slotsPerFrame ? room : 0
     }
 
     func lengthPS(slots: Int) -> Int64 { Int64(slots) * slotPS }

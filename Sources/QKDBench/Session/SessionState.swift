@@ -45,8 +45,11 @@ actor SessionState {
         _ = try engine?.process(final: final)
     }
 
-    /// Whether frames still wait for tags; throws when the tagger's stream has broken.
-    func waitsForTags() async throws -> Bool { (engine?.pendingFrames ?? 0) > 0 }
+    /// How long a window the first frame's search takes, picoseconds.
+    func firstSearchPS() -> Int64 { 2 * (engine?.plan.firstUncertaintyPS ?? 0) }
+
+    /// Whether frames still wait for tags.
+    func waitsForTags() -> Bool { (engine?.pendingFrames ?? 0) > 0 }
 
     func progress(elapsedPS: Int64, durationPS: Int64) -> RunProgress {
         let outcome = engine?.outcome ?? SessionOutcome()

@@ -66,13 +66,12 @@ public actor EmulatedWorld {
 
     /// Lets time pass up to `targetPS`; returns at once if it is past already.
     ///
-    /// With `settling`, all bytes under way are delivered before time moves and after it has moved,
-    /// which makes a run repeatable. Throws `CancellationError` between steps.
+    /// With `settling`, all bytes under way are delivered after time has moved, which makes a run
+    /// repeatable. Throws `CancellationError` between steps.
     public func advance(toPS targetPS: Int64, settling: Bool) async throws {
         await takeTurn()
         defer { giveTurn() }
         guard nowPS < targetPS else { return }
-        if settling { try await settle() }
         while nowPS < targetPS {
             try Task.checkCancellation()
             try await step(toPS: min(nowPS + Self.stepPS, targetPS))
@@ -131,7 +130,8 @@ public actor EmulatedWorld {
         }
     }
 
-    private func settle() async throws {
+    /// Waits until every byte under way has been delivered and answered.
+    func settle() async throws {
         for wire in wires { try await wire.settle() }
     }
 

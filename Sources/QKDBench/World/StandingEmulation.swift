@@ -43,7 +43,7 @@ public struct StandingEmulation: Sendable {
         }
         let clock = WallClock()
         await log.followWall(benchPS: clock.nowPS)
-        let emulator = entry.emulate(EmulatorSetup(seed: seed))
+        let emulator = entry.emulate(EmulatorSetup(seed: seed, standsAlone: true))
         let stand = try await EmulatorStand.start(
             emulator, hosting: .outside(address: address, vendorPorts: vendorPorts), vendor: entry.link, clock: clock)
         let ticker = Task.detached {

@@ -7,6 +7,8 @@ struct LockstepClock: BenchClock {
     var nowPS: Int64 { get async { await world.nowPS } }
 
     func sleep(durationPS: Int64) async throws {
+        // A sleep begins when what was sent before it has arrived, even if another sleeper moves the time.
+        try await world.settle()
         let target = await world.nowPS + durationPS
         try await world.advance(toPS: target, settling: true)
     }

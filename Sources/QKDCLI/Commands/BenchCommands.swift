@@ -5,7 +5,7 @@ import QKDCore
 struct InfoCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "info",
-        abstract: "Show a device: who it is, how it is, and what it can be asked.",
+        abstract: "Show a device: who it is, how it is, and what its self-test says.",
         discussion: "Example: qkdctl info bob-tagger")
 
     @Argument(help: "Role on the bench; all roles if none is named.")
@@ -184,13 +184,14 @@ struct SafeCommand: AsyncParsableCommand {
     @OptionGroup var benchOptions: BenchOptions
 
     func run() async throws {
-        let (findings, count, emulated) = try await benchOptions.withBench { bench in
-            // Once begun it runs to its end, Ctrl-C or not.
-            (await bench.makeSafeUncancelled(), bench.devices.count, bench.isEmulated)
-        }
+        let bench = try benchOptions.load()
+        let seed = benchOptions.seed
+        // Once begun it runs to its end, Ctrl-C or not.
+        let (confirmed, findings) = try await Task.detached { try await Bench.makeEachSafe(bench, seed: seed) }.value
+        for finding in findings { Terminal.err("UNSAFE: \(finding)") }
         guard findings.isEmpty else {
-            throw QKDError(.unhealthy, findings.joined(separator: "; "))
+            throw QKDError(.unhealthy, "\(confirmed) of \(bench.roles.count) devices are confirmed safe")
         }
-        Terminal.out("\(count) devices are safe\(emulated ? " (EMULATED)" : "")")
+        Terminal.out("\(confirmed) devices are safe\(bench.isEmulated ? " (EMULATED)" : "")")
     }
 }

@@ -18,7 +18,7 @@ struct ListCommand: AsyncParsableCommand {
         var address: String
         var device: String
         var driver: String?
-        var obstacle: String?
+        var mayBeOpened: String
     }
 
     func run() async throws {
@@ -26,7 +26,7 @@ struct ListCommand: AsyncParsableCommand {
         var rows: [Row] = bench.roles.sorted { $0.key.rawValue < $1.key.rawValue }.map { role, facts in
             Row(
                 where: "bench \(bench.name)", address: facts.address.text, device: role.rawValue, driver: facts.driver,
-                obstacle: nil)
+                mayBeOpened: Self.verdict(facts.address))
         }
         let ports = SerialPorts.list()
         for port in ports {
@@ -34,7 +34,7 @@ struct ListCommand: AsyncParsableCommand {
                 Row(
                     where: "serial", address: port.stablePath ?? port.path, device: port.product ?? "unnamed port",
                     driver: driver(port.product, port.vendorID, port.productID),
-                    obstacle: port.obstacle.map(Obstacle.text)))
+                    mayBeOpened: Obstacle.verdict(port.obstacle)))
         }
         do {
             for device in try USBBus.list() {
@@ -43,7 +43,7 @@ struct ListCommand: AsyncParsableCommand {
                         where: "usb", address: "bus \(device.bus) device \(device.address)",
                         device: device.product ?? "\(Self.hex(device.vendorID)):\(Self.hex(device.productID))",
                         driver: driver(device.product, device.vendorID, device.productID),
-                        obstacle: device.obstacle.map(Obstacle.text)))
+                        mayBeOpened: Obstacle.verdict(device.obstacle)))
             }
         } catch let error as QKDError {
             Terminal.err("warning: USB cannot be looked at: \(error)")
@@ -51,7 +51,7 @@ struct ListCommand: AsyncParsableCommand {
         try formatOptions.show(rows: rows) {
             var table = TextTable(["where", "address", "device", "driver", "may be opened"])
             for row in rows {
-                table.row([row.where, row.address, row.device, row.driver ?? "none", row.obstacle.map { "no: \($0)" } ?? "yes"])
+                table.row([row.where, row.address, row.device, row.driver ?? "none", row.mayBeOpened])
             }
             return table.text
         }
@@ -68,6 +68,15 @@ struct ListCommand: AsyncParsableCommand {
         }?.descriptor.id
     }
 
+    /// What can be said of a bench's address without opening it.
+    private static func verdict(_ address: RoleDescription.Address) -> String {
+        switch address {
+        case .emulated: "yes (EMULATED here)"
+        case .serial(let path): Obstacle.verdict(SerialPorts.obstacle(path: path))
+        case .network: "not tried"
+        }
+    }
+
     private static func hex(_ value: UInt16) -> String {
         let digits = String(value, radix: 16)
         return String(repeating: "0", count: 4 - digits.count) + digits
@@ -76,11 +85,13 @@ struct ListCommand: AsyncParsableCommand {
 
 /// Why a device may not be opened, in words.
 enum Obstacle {
+    static func verdict(_ kind: QKDError.Kind?) -> String { kind.map { "no: \(text($0))" } ?? "yes" }
+
     static func text(_ kind: QKDError.Kind) -> String {
         switch kind {
         case .permissionDenied: "no permission; 'qkdctl doctor' tells what to do"
         case .busy: "another program holds it"
-        case .absent: "it went away"
+        case .absent: "it is not there"
         default: "the system refuses (\(kind.rawValue))"
         }
     }

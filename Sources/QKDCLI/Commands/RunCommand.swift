@@ -30,8 +30,8 @@ struct RunCommand: AsyncParsableCommand {
     var align = false
 
     func validate() throws {
-        guard duration.isFinite, duration >= 0.001, duration <= 86_400 else {
-            throw ValidationError("--duration must lie between 0.001 and 86400 seconds")
+        guard duration.isFinite, duration >= 0.01, duration <= 86_400 else {
+            throw ValidationError("--duration must lie between 0.01 and 86400 seconds")
         }
     }
 
@@ -46,19 +46,26 @@ struct RunCommand: AsyncParsableCommand {
             let bench = try await Bench.open(
                 description, seed: seed, time: .lockstep, log: EmulatorLog { lines.append($0) })
             let live = LiveLine()
-            let end = try await SessionRunner(bench: bench, options: options) { live.show($0) }.run()
-            await Task.detached { await bench.close() }.value
-            if bench.world != nil { try lines.write(to: "\(folder)/emulators.log") }
-            return end
+            do {
+                let end = try await SessionRunner(bench: bench, options: options) { live.show($0) }.run()
+                await Task.detached { await bench.close() }.value
+                if bench.world != nil { try lines.write(to: "\(folder)/emulators.log") }
+                return end
+            } catch {
+                await Task.detached { await bench.close() }.value
+                throw error
+            }
         }
         Terminal.endLive()
         if let report = end.report {
             try formatOptions.show(report) { ReportText.table(report, folder: folder) }
         }
+        let unsafe = end.report?.run.safetyFindings ?? []
+        for finding in unsafe { Terminal.err("UNSAFE: \(finding)") }
         if let failure = end.failure { throw failure }
         guard let report = end.report else { return }
-        if !report.run.safetyFindings.isEmpty {
-            throw QKDError(.unhealthy, "not every device is confirmed safe: \(report.run.safetyFindings.joined(separator: "; "))")
+        guard unsafe.isEmpty else {
+            throw QKDError(.unhealthy, "not every device is confirmed safe; switch those off by hand")
         }
         if report.result.frames.synchronised == 0 {
             throw QKDError(.noLock, "no frame was found in Bob's tags")

@@ -21,11 +21,14 @@ public struct EmulatorSetup: Sendable {
     public var seed: UInt64
     /// Distinguishes several of one kind; ends up in the serial number.
     public var unit: Int
+    /// Whether it stands by itself, with nobody to feed it light and its own device's time.
+    public var standsAlone: Bool
 
     /// States a setup.
-    public init(seed: UInt64, unit: Int = 1) {
+    public init(seed: UInt64, unit: Int = 1, standsAlone: Bool = false) {
         self.seed = seed
         self.unit = unit
+        self.standsAlone = standsAlone
     }
 }
 

@@ -24,7 +24,7 @@ public actor QCicada: RandomSource {
         try await queue.run { reader, transport in
             try await transport.write(Codec.frame(.stop))
             // Whatever comes is thrown away: the end of a stream, an acknowledgement, or nothing.
-            try await reader.discard(quiet: Exchange.quietAfterStop)
+            try await reader.drain(quiet: Exchange.quietAfterStop)
         }
         let info = try await info()
         return DeviceIdentity(

@@ -39,7 +39,7 @@ public actor SFifteenSPD: PhotonDetector {
             try await transport.write(Codec.emptyLine)
             try await clock.sleep(durationPS: Self.settlePS)
             // Whatever an empty or a half line brings is nobody's answer.
-            try await reader.discard(quiet: .zero)
+            try await reader.drain(quiet: .zero)
             try await transport.write(Codec.identify)
             return try await reader.line(endingWith: Codec.replyEnd, timeout: Self.replyTimeout)
         }

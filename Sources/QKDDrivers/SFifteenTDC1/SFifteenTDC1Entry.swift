@@ -6,7 +6,11 @@ extension CatalogEntry {
     static let sfifteenTDC1 = CatalogEntry(
         descriptor: SFifteenTDC1.descriptor, link: .serial(baud: 115_200),
         connect: { SFifteenTDC1(transport: try $0.stream(for: SFifteenTDC1.descriptor.id), clock: $1) },
-        emulate: { .stream(SFifteenTDC1Emulator(settings: .init(unit: $0.unit))) })
+        emulate: { setup in
+            var settings = SFifteenTDC1Emulator.Settings(unit: setup.unit)
+            settings.followsWorld = setup.standsAlone
+            return .stream(SFifteenTDC1Emulator(settings: settings))
+        })
 }
 
 extension SFifteenTDC1Emulator: TaggerEmulation {}

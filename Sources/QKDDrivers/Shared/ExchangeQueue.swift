@@ -32,7 +32,7 @@ actor ExchangeQueue {
         mayHoldLateAnswer = true
         let value = try await Task {
             var reader = ByteReader(transport)
-            try await reader.discard(quiet: quiet)
+            try await reader.drain(quiet: quiet)
             return try await exchange(&reader, transport)
         }.value
         mayHoldLateAnswer = false
@@ -49,23 +49,5 @@ actor ExchangeQueue {
 
     private func leave() {
         if waiting.isEmpty { isTaken = false } else { waiting.removeFirst().resume() }
-    }
-}
-
-extension ByteReader {
-    /// Throws away what has come until nothing comes for `quiet`; returns how much it was.
-    ///
-    /// Throws `protocolViolation` past `limit` bytes: a device that never stops must not hold its driver.
-    @discardableResult
-    mutating func discard(quiet: Duration, limit: Int = 1 << 20) async throws -> Int {
-        var count = 0
-        while count <= limit {
-            do {
-                count += try await available(timeout: quiet).count
-            } catch let error as QKDError where error.kind == .timeout {
-                return count
-            }
-        }
-        throw QKDError(.protocolViolation, "the device does not stop talking: more than \(limit) bytes came")
     }
 }

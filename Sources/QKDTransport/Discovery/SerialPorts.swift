@@ -32,10 +32,18 @@ public enum SerialPorts {
                 facts.product = attribute("product", in: folder)
                 facts.serialNumber = attribute("serial", in: folder)
             }
-            if access(path, R_OK | W_OK) != 0 {
-                facts.obstacle = errno == EACCES ? .permissionDenied : errno == ENOENT ? .absent : .io
-            }
+            facts.obstacle = obstacle(path: path)
             return facts
+        }
+    }
+
+    /// Why this user could not open the port at `path`, or `nil`; the port is not opened.
+    public static func obstacle(path: String) -> QKDError.Kind? {
+        guard access(path, R_OK | W_OK) != 0 else { return nil }
+        return switch errno {
+        case EACCES: .permissionDenied
+        case ENOENT: .absent
+        default: .io
         }
     }
 

@@ -9,10 +9,11 @@ public struct HTTPEmulatorHost: Sendable {
     public let port: Int
     private let server: any Channel
 
-    /// Binds to `address`:`port` (0: any free port); throws `busy` or `permissionDenied`.
+    /// Binds to `address`:`port` (0: any free port); throws `busy`, `permissionDenied` or `outOfRange`.
     public static func start(
         _ emulator: any HTTPEmulator, address: String, port: Int, clock: any BenchClock
     ) async throws -> HTTPEmulatorHost {
+        try PortNumber.check(port, from: 0, endpoint: "http://\(address):\(port)")
         do {
             let server = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
                 .serverChannelOption(ChannelOptions.socketOption(.so_reuseaddr), value: 1)

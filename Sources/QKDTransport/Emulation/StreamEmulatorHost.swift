@@ -18,7 +18,8 @@ public final class StreamEmulatorHost: Sendable {
         loop = Task {
             while !Task.isCancelled {
                 do {
-                    let bytes = try await transport.read(timeout: .seconds(3600))
+                    // Short, because the timer of a wait outlives the wait, and there may be thousands a second.
+                    let bytes = try await transport.read(timeout: .seconds(1))
                     let answer = await emulator.receive(bytes, nowPS: clock.nowPS)
                     try await transport.write(answer)
                     processed.add(bytes.count)

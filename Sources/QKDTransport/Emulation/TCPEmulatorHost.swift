@@ -8,11 +8,12 @@ public struct TCPEmulatorHost: Sendable {
     public let port: Int
     private let server: any Channel
 
-    /// Binds to `address`:`port` (0: any free port); throws `busy` or `permissionDenied`.
+    /// Binds to `address`:`port` (0: any free port); throws `busy`, `permissionDenied` or `outOfRange`.
     public static func start(
         address: String, port: Int, clock: any BenchClock,
         conversation: @escaping @Sendable () async -> any StreamEmulator
     ) async throws -> TCPEmulatorHost {
+        try PortNumber.check(port, from: 0, endpoint: "tcp:\(address):\(port)")
         do {
             let server = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
                 .serverChannelOption(ChannelOptions.socketOption(.so_reuseaddr), value: 1)

@@ -32,15 +32,19 @@ public actor HTTPClient: HTTPTransport {
         // A cancelled caller leaves a half-done exchange: the connection goes with it.
         return try await withTaskCancellationHandler {
             do {
-                try await channel.writeAndFlush(HTTPExchange(request: head(request), body: request.body, answer: answer))
-                    .get()
+                try await channel.writeAndFlush(
+                    HTTPExchange(request: head(request), body: request.body, answer: answer)
+                )
+                .get()
                 return try await answer.futureResult.get()
             } catch {
                 self.channel = nil
                 channel.close(promise: nil)
                 answer.fail(error)
                 if Task.isCancelled { throw CancellationError() }
-                throw ChannelFailure.named(error, endpoint: endpoint)
+                var failure = ChannelFailure.lost(error, endpoint: endpoint)
+                if failure.place == nil { failure.place = QKDError.Place(endpoint) }
+                throw failure
             }
         } onCancel: {
             channel.close(promise: nil)
@@ -72,6 +76,7 @@ public actor HTTPClient: HTTPTransport {
 
     private func connected(timeout: Duration) async throws -> any Channel {
         if let channel, channel.isActive { return channel }
+        try PortNumber.check(port, endpoint: endpoint)
         do {
             let fresh = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
                 .connectTimeout(.nanoseconds(min(timeout, .seconds(3)).picoseconds / 1000))
@@ -110,6 +115,7 @@ final class HTTPExchangeHandler: ChannelDuplexHandler {
 
     private var answer: EventLoopPromise<HTTPResponseMessage>?
     private var response = HTTPResponseMessage(status: 0)
+    private var keepAlive = true
     /// Larger answers than this are no instrument's.
     private static let bodyLimit = 64 << 20
 
@@ -129,6 +135,7 @@ final class HTTPExchangeHandler: ChannelDuplexHandler {
         switch unwrapInboundIn(data) {
         case .head(let head):
             response.status = Int(head.status.code)
+            keepAlive = head.isKeepAlive
             for field in head.headers { response.headers[field.name.lowercased()] = field.value }
         case .body(let part):
             guard response.body.count + part.readableBytes <= Self.bodyLimit else {
@@ -138,8 +145,11 @@ final class HTTPExchangeHandler: ChannelDuplexHandler {
             }
             response.body += part.readableBytesView
         case .end:
+            let answer = self.answer
+            self.answer = nil
+            // The server will hang up or has done so: the next request needs a connection of its own.
+            if !keepAlive { context.close(promise: nil) }
             answer?.succeed(response)
-            answer = nil
         }
     }
 
@@ -148,7 +158,7 @@ final class HTTPExchangeHandler: ChannelDuplexHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        fail(error)
+        fail(error is HTTPParserError ? QKDError(.protocolViolation, "the answer is not HTTP: \(error)") : error)
         context.close(promise: nil)
     }
 

@@ -59,8 +59,9 @@ public final class ByteInbox: @unchecked Sendable {
     /// Ends the stream; what has arrived can still be read, then readers get `failure` or `disconnected`.
     public func close(_ failure: QKDError? = nil) {
         lock.lock()
+        // The first close says why: a channel that we closed ourselves reports a hang-up afterwards.
+        if !closed { self.failure = failure }
         closed = true
-        if self.failure == nil { self.failure = failure }
         let waiter = self.waiter
         self.waiter = nil
         lock.unlock()

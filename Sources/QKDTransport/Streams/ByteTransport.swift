@@ -79,18 +79,23 @@ public struct ByteReader: ~Copyable {
         return bytes
     }
 
-    /// Throws away what has come, until the line has been quiet for `quiet`; returns how many bytes.
+    /// Throws away what comes until nothing has come for `quiet`; returns how many bytes it was.
+    ///
+    /// Throws `protocolViolation` past `limit` bytes: a device that never stops talking must not hold its driver.
     @discardableResult
-    public mutating func drain(quiet: Duration) async throws -> Int {
+    public mutating func drain(quiet: Duration, limit: Int = 1 << 20) async throws -> Int {
         var dropped = buffer.count
         buffer = []
-        while true {
+        while dropped <= limit {
             do {
                 dropped += try await transport.read(timeout: quiet).count
             } catch let error as QKDError where error.kind == .timeout {
                 return dropped
             }
         }
+        throw QKDError(
+            .protocolViolation, "the device does not stop talking: more than \(limit) bytes came",
+            at: QKDError.Place(transport.endpoint))
     }
 
     private mutating func fill(until deadline: ContinuousClock.Instant) async throws {

@@ -29,7 +29,7 @@ public final class ChannelTransport: ByteTransport {
             try await channel.writeAndFlush(channel.allocator.buffer(bytes: bytes)).get()
             written.add(bytes.count)
         } catch {
-            inbox.close(ChannelFailure.named(error, endpoint: endpoint))
+            inbox.close(ChannelFailure.lost(error, endpoint: endpoint))
             throw inbox.disconnected
         }
     }
@@ -72,7 +72,7 @@ final class InboxHandler: ChannelInboundHandler, @unchecked Sendable {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        inbox.close(ChannelFailure.named(error, endpoint: endpoint))
+        inbox.close(ChannelFailure.lost(error, endpoint: endpoint))
         context.close(promise: nil)
     }
 }
@@ -89,6 +89,15 @@ enum ChannelFailure {
             return named(first.error, endpoint: endpoint)
         }
         return QKDError(.disconnected, "the connection failed: \(error)", at: place)
+    }
+
+    /// The failure of a connection that stood: whatever the system calls it, the device went away.
+    static func lost(_ error: any Error, endpoint: String) -> QKDError {
+        // The kinds of our own errors stand, such as a request's timeout.
+        if let error = error as? QKDError { return error }
+        var failure = named(error, endpoint: endpoint)
+        failure.kind = .disconnected
+        return failure
     }
 
     static func kind(ofErrno code: Int32) -> QKDError.Kind {

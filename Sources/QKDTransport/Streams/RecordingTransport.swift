@@ -31,8 +31,16 @@ public final class RecordingTransport: ByteTransport, @unchecked Sendable {
     public var counters: TransportCounters { wire.counters }
 
     public func write(_ bytes: [UInt8]) async throws {
-        try await wire.write(bytes)
-        lock.withLock { chunks.append(RecordedChunk(.toDevice, bytes)) }
+        // Before the write: another task may read the answer before the write returns.
+        let place = lock.withLock {
+            chunks.append(RecordedChunk(.toDevice, bytes))
+            return chunks.count - 1
+        }
+        do { try await wire.write(bytes) } catch {
+            // One task writes at a time, so nothing before this place has moved.
+            lock.withLock { _ = chunks.remove(at: place) }
+            throw error
+        }
     }
 
     public func read(timeout: Duration) async throws -> [UInt8] {
@@ -72,6 +80,7 @@ public final class ReplayTransport: ByteTransport, @unchecked Sendable {
     public func write(_ bytes: [UInt8]) async throws {
         try lock.withLock {
             guard !closed else { throw disconnected }
+            if bytes.isEmpty { return }
             guard let next = script.first, next.direction == .toDevice, next.bytes.starts(with: bytes) else {
                 throw QKDError(
                     .protocolViolation, "the recording holds no such bytes from the host here",

@@ -5,11 +5,12 @@ import QKDCore
 
 /// TCP connections to instruments.
 public enum TCPTransport {
-    /// Connects to `host`:`port`; throws `absent` or `timeout`.
+    /// Connects to `host`:`port`; throws `absent`, `timeout` or `outOfRange` (the port).
     public static func connect(
         host: String, port: Int, timeout: Duration = .seconds(3)
     ) async throws -> ChannelTransport {
         let endpoint = "tcp:\(host):\(port)"
+        try PortNumber.check(port, endpoint: endpoint)
         let inboxes = NIOLoopBoundInbox()
         do {
             let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
@@ -29,6 +30,15 @@ public enum TCPTransport {
             if failure.kind == .disconnected { failure.kind = .absent }
             failure.message = "nothing answers there: \(failure.message)"
             throw failure
+        }
+    }
+}
+
+/// Port numbers; the resolver would take them modulo 65536 and lead somewhere else.
+enum PortNumber {
+    static func check(_ port: Int, from lowest: Int = 1, endpoint: String) throws {
+        guard (lowest...65_535).contains(port) else {
+            throw QKDError(.outOfRange, "there is no port \(port)", at: .init(endpoint))
         }
     }
 }

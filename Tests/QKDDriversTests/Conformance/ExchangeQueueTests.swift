@@ -114,7 +114,7 @@ import Testing
     @Test func aDeviceThatNeverStopsTalkingIsGivenUp() async throws {
         var reader = ByteReader(Babbler())
         do {
-            try await reader.discard(quiet: .milliseconds(1), limit: 10_000)
+            try await reader.drain(quiet: .milliseconds(1), limit: 10_000)
             Issue.record("a babbler was waited out")
         } catch let error as QKDError {
             #expect(error.kind == .protocolViolation)
@@ -134,11 +134,11 @@ import Testing
         let (host, device) = LoopbackTransport.pair()
         try await device.write(Array(repeating: 1, count: 70))
         var reader = ByteReader(host)
-        #expect(try await reader.discard(quiet: .zero) == 70)
-        #expect(try await reader.discard(quiet: .zero) == 0)
+        #expect(try await reader.drain(quiet: .zero) == 70)
+        #expect(try await reader.drain(quiet: .zero) == 0)
         await device.close()
         do {
-            try await reader.discard(quiet: .zero)
+            try await reader.drain(quiet: .zero)
             Issue.record("a closed wire is not quiet")
         } catch let error as QKDError {
             #expect(error.kind == .disconnected)
