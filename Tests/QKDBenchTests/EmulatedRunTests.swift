@@ -9,7 +9,7 @@ struct EmulatedRunTests {
     /// A bench with short frames at a higher rate, so that a debug build takes a second or two.
     static func bench(_ changes: [(String, String)] = []) throws -> BenchDescription {
         var text = BenchParserTests.text
-        for (old, new) in [("slots = 1_000_000", "slots = 200_000"), ("length_km = 25.0", "length_km = 5.0")] + changes {
+        for (old, new) in [("slots = 1_000_000", "slots = 300_000"), ("length_km = 25.0", "length_km = 0.0")] + changes {
             guard text.contains(old) else { throw QKDError(.invalidInput, "no '\(old)' in the bench") }
             text = text.replacingOccurrences(of: old, with: new)
         }
@@ -17,7 +17,7 @@ struct EmulatedRunTests {
     }
 
     static func run(
-        _ bench: BenchDescription, seed: UInt64 = 1, duration: Double = 0.05, folder: String, saves: Bool = false,
+        _ bench: BenchDescription, seed: UInt64 = 1, duration: Double = 0.07, folder: String, saves: Bool = false,
         log: EmulatorLog? = nil, align: Bool = false
     ) async throws -> SessionEnd {
         let open = try await Bench.open(bench, seed: seed, time: .lockstep, log: log)
@@ -31,10 +31,10 @@ struct EmulatedRunTests {
     @Test("A run finds its clock, and its figures fit the closed forms at 4 sigma")
     func figures() async throws {
         let folder = try TemporaryFolder()
-        let end = try await Self.run(Self.bench(), seed: 3, duration: 0.1, folder: folder.path + "/s")
+        let end = try await Self.run(Self.bench(), seed: 3, duration: 0.11, folder: folder.path + "/s")
         let result = try #require(end.report?.result)
         #expect(end.failure == nil)
-        #expect(result.frames.synchronised == result.frames.played && result.frames.played == 4)
+        #expect(result.frames.synchronised == result.frames.played && result.frames.played == 3)
         let clock = try #require(result.clock)
         let truth = try #require(clock.truth)
         #expect(truth.framesOffSlot == 0)

@@ -23,6 +23,8 @@ public struct SessionEngine: Sendable {
     private var pending: [AliceFrame] = []
     private var tags = TagBatch()
     private var tagsEnd = Int64.min
+    /// Frames missed since the last one that was found.
+    private var misses = 0
     private var last: (alicePS: Int64, bobPS: Int64, skew: SkewPrior)?
     private let doubles: KeyedGenerator
 
@@ -84,7 +86,9 @@ public struct SessionEngine: Sendable {
     private func expected(_ frame: AliceFrame) -> (centre: Int64, uncertainty: Int64)? {
         if let last {
             let distance = Double(frame.startPS - last.alicePS) * (1 + last.skew.skew)
-            return (last.bobPS + Int64(distance.rounded()), plan.laterUncertaintyPS)
+            // A tagger that lost tags may have lost time as well: look further each time that a frame is missed.
+            let wider = plan.laterUncertaintyPS << Int64(2 * min(misses, 8))
+            return (last.bobPS + Int64(distance.rounded()), min(wider, plan.firstUncertaintyPS))
         }
         guard let anchorPS else { return nil }
         return (frame.startPS + anchorPS, plan.firstUncertaintyPS)
@@ -101,11 +105,6 @@ public struct SessionEngine: Sendable {
     ) throws -> Fate {
         let lower = tags.firstIndex(atOrAfter: centre - uncertainty - 2 * Picoseconds.perMillisecond)
         let upper = tags.firstIndex(atOrAfter: end)
-        let first = last == nil
-        // Before the first lock nothing tells the frame's own tags from the rest: any hole spoils the search.
-        if first, let hole = tags.holes.first(where: { (lower...upper).contains($0.beforeIndex) }) {
-            return .hole(hole.cause)
-        }
         var search = FrameSearch(
             nominalStartPS: centre, uncertaintyPS: uncertainty, slots: frame.codes.count,
             slotPeriodPS: Double(plan.slotPeriodPS), skewRange: -plan.skewLimit...plan.skewLimit,
@@ -121,6 +120,7 @@ public struct SessionEngine: Sendable {
             lock = try FrameSynchroniser(search).lock(
                 times: tags.times[lower..<upper], channels: tags.channels[lower..<upper])
         } catch let error as QKDError where error.kind == .noLock {
+            misses += 1
             if let hole = tags.holes.first(where: { (lower...upper).contains($0.beforeIndex) }) {
                 return .hole(hole.cause)
             }
@@ -132,6 +132,7 @@ public struct SessionEngine: Sendable {
         if let hole = tags.holes.first(where: { (from...to).contains($0.beforeIndex) }) { return .hole(hole.cause) }
         let detections = try sift(frame, lock, from..<to)
         outcome.add(lock, frame: frame)
+        misses = 0
         last = (
             frame.startPS, lock.startPS,
             // The crystal may wander between frames by more than the fit's own error.

@@ -8,18 +8,21 @@ public struct HTTPEmulatorHost: Sendable {
     /// The port it stands on.
     public let port: Int
     private let server: any Channel
+    private let children: ChildChannels
 
     /// Binds to `address`:`port` (0: any free port); throws `busy`, `permissionDenied` or `outOfRange`.
     public static func start(
         _ emulator: any HTTPEmulator, address: String, port: Int, clock: any BenchClock
     ) async throws -> HTTPEmulatorHost {
         try PortNumber.check(port, from: 0, endpoint: "http://\(address):\(port)")
+        let children = ChildChannels()
         do {
             let server = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
                 .serverChannelOption(ChannelOptions.socketOption(.so_reuseaddr), value: 1)
                 .childChannelOption(ChannelOptions.tcpOption(.tcp_nodelay), value: 1)
                 .childChannelInitializer { channel in
-                    channel.eventLoop.makeCompletedFuture {
+                    children.add(channel)
+                    return channel.eventLoop.makeCompletedFuture {
                         try channel.pipeline.syncOperations.configureHTTPServerPipeline()
                         try channel.pipeline.syncOperations.addHandler(
                             HTTPAnswerHandler(emulator: emulator, clock: clock))
@@ -27,15 +30,16 @@ public struct HTTPEmulatorHost: Sendable {
                 }
                 .bind(host: address, port: port)
                 .get()
-            return HTTPEmulatorHost(port: server.localAddress?.port ?? port, server: server)
+            return HTTPEmulatorHost(port: server.localAddress?.port ?? port, server: server, children: children)
         } catch {
             throw ChannelFailure.named(error, endpoint: "http://\(address):\(port)")
         }
     }
 
-    /// Stops listening.
+    /// Stops listening and hangs up on every client.
     public func stop() async {
         try? await server.close().get()  // "already closed" is what we want
+        await children.closeAll()
     }
 }
 

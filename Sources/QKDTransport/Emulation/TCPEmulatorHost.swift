@@ -7,6 +7,7 @@ public struct TCPEmulatorHost: Sendable {
     /// The port it stands on.
     public let port: Int
     private let server: any Channel
+    private let children: ChildChannels
 
     /// Binds to `address`:`port` (0: any free port); throws `busy`, `permissionDenied` or `outOfRange`.
     public static func start(
@@ -14,6 +15,7 @@ public struct TCPEmulatorHost: Sendable {
         conversation: @escaping @Sendable () async -> any StreamEmulator
     ) async throws -> TCPEmulatorHost {
         try PortNumber.check(port, from: 0, endpoint: "tcp:\(address):\(port)")
+        let children = ChildChannels()
         do {
             let server = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
                 .serverChannelOption(ChannelOptions.socketOption(.so_reuseaddr), value: 1)
@@ -22,6 +24,7 @@ public struct TCPEmulatorHost: Sendable {
                     ChannelOptions.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 1 << 18)
                 )
                 .childChannelInitializer { channel in
+                    children.add(channel)
                     let endpoint = "tcp:\(channel.remoteAddress?.description ?? "client")"
                     return ChannelTransport.install(on: channel, endpoint: endpoint).map { inbox in
                         let transport = ChannelTransport(endpoint: endpoint, channel: channel, inbox: inbox)
@@ -30,14 +33,15 @@ public struct TCPEmulatorHost: Sendable {
                 }
                 .bind(host: address, port: port)
                 .get()
-            return TCPEmulatorHost(port: server.localAddress?.port ?? port, server: server)
+            return TCPEmulatorHost(port: server.localAddress?.port ?? port, server: server, children: children)
         } catch {
             throw ChannelFailure.named(error, endpoint: "tcp:\(address):\(port)")
         }
     }
 
-    /// Stops listening.
+    /// Stops listening and hangs up on every client.
     public func stop() async {
         try? await server.close().get()  // "already closed" is what we want
+        await children.closeAll()
     }
 }
