@@ -36,7 +36,9 @@ public enum GeneratedText {
 
     /// README's table of supported devices.
     public static func deviceTable(_ descriptors: [DeviceDescriptor]) -> String {
-        var lines = ["| driver | device | class | transport | support | protocol |", "| --- | --- | --- | --- | --- | --- |"]
+        var lines = [
+            "| driver | device | class | transport | support | protocol |", "| --- | --- | --- | --- | --- | --- |",
+        ]
         for facts in descriptors {
             let classes = facts.classes.map(\.rawValue).joined(separator: ", ")
             let transports = facts.transports.map(\.rawValue).joined(separator: ", ")

@@ -28,6 +28,7 @@ public struct QKDCtl: AsyncParsableCommand {
             CommandGroup(name: "Time tags:", subcommands: [TagsCommand.self]),
         ])
 
+    /// Used by the argument parser; the process begins at `start()`.
     public init() {}
 
     /// Parses the process's arguments, runs the command, and exits.

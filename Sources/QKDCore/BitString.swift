@@ -2,6 +2,7 @@
 public struct BitString: Sendable, Equatable {
     /// The packed words; bits past `count` are zero.
     public private(set) var words: [UInt64]
+    /// Length in bits.
     public private(set) var count: Int
 
     /// Makes an empty string.

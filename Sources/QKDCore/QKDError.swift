@@ -56,11 +56,13 @@ public struct QKDError: Error, Sendable, Equatable {
         }
     }
 
+    /// Which of the closed list of failures it is; decides the exit code.
     public var kind: Kind
     /// What was being done and what came instead, in one sentence without a full stop.
     public var message: String
     /// The `errno`, libusb, HTTP or device code behind it, where there is one.
     public var code: Int32?
+    /// Where in a file or at which device, if there is such a place.
     public var place: Place?
 
     /// Makes an error; `message` must never hold key or seed material.

@@ -1,8 +1,12 @@
 /// Picoseconds in the units that benches are written in.
 public enum Picoseconds {
+    /// Picoseconds in a nanosecond.
     public static let perNanosecond: Int64 = 1_000
+    /// Picoseconds in a microsecond.
     public static let perMicrosecond: Int64 = 1_000_000
+    /// Picoseconds in a millisecond.
     public static let perMillisecond: Int64 = 1_000_000_000
+    /// Picoseconds in a second.
     public static let perSecond: Int64 = 1_000_000_000_000
 
     /// `seconds` as whole picoseconds, rounded to nearest; the range is ±106 days.

@@ -50,7 +50,10 @@ struct BenchParserTests {
             ("electrical_pulse_ns = 10", "electrical_pulse_ns = 100", "source.electrical_pulse_ns", "shorter than"),
             ("pulse_rate_hz = 10_000_000", "pulse_rate_hz = 3_000_000", "source.pulse_rate_hz", "whole nanoseconds"),
             ("driver = \"thorlabs-mbx\"", "driver = \"mbx\"", "roles.alice-attenuator.driver", "this version has"),
-            ("driver = \"thorlabs-mbx\"", "driver = \"sfifteen-tdc1\"", "roles.alice-attenuator.driver", "no attenuator"),
+            (
+                "driver = \"thorlabs-mbx\"", "driver = \"sfifteen-tdc1\"", "roles.alice-attenuator.driver",
+                "no attenuator"
+            ),
             ("lines = { Z0 = 0, Z1 = 1", "lines = { Z0 = 1, Z1 = 1", "roles.alice-modulator.lines", "same number"),
             ("lines = { Z0 = 0", "lines = { Z0 = 8", "roles.alice-modulator.lines.Z0", "between 0 and 7"),
             ("bias_model = \"synthetic\"", "bias_model = \"real\"", "detector.bias_model", "\"synthetic\""),
@@ -75,7 +78,8 @@ struct BenchParserTests {
     func brokenTOML() throws {
         let error = try #require(failure(of: Self.replacing("[channel]", "[channel")))
         #expect(error.message.contains("not TOML"))
-        let broken = try #require(Self.text.split(separator: "\n", omittingEmptySubsequences: false).firstIndex(of: "[channel]"))
+        let broken = try #require(
+            Self.text.split(separator: "\n", omittingEmptySubsequences: false).firstIndex(of: "[channel]"))
         #expect(abs((error.place?.line ?? 0) - (broken + 1)) <= 1)
     }
 
@@ -102,7 +106,8 @@ struct BenchParserTests {
             ("10.0.0.7", .network(host: "10.0.0.7", httpPort: nil, streamPort: nil)),
             ("pulser.lab:8050", .network(host: "pulser.lab", httpPort: 8050, streamPort: nil)),
             ("127.0.0.1:1:65535", .network(host: "127.0.0.1", httpPort: 1, streamPort: 65535)),
-            ("", nil), (":80", nil), ("host:0", nil), ("host:65536", nil), ("host:x", nil), ("a:1:2:3", nil), ("a b", nil),
+            ("", nil), (":80", nil), ("host:0", nil), ("host:65536", nil), ("host:x", nil), ("a:1:2:3", nil),
+            ("a b", nil),
         ]
         for (text, wanted) in cases {
             #expect(RoleDescription.Address(text) == wanted, "\(text)")
@@ -112,7 +117,8 @@ struct BenchParserTests {
 
     @Test("A bench half emulated is refused when it is opened")
     func halfEmulated() async throws {
-        let text = Self.replacing("driver = \"sfifteen-tdc1\"\naddress = \"emulated\"", "driver = \"sfifteen-tdc1\"\naddress = \"/dev/null\"")
+        let text = Self.replacing(
+            "driver = \"sfifteen-tdc1\"\naddress = \"emulated\"", "driver = \"sfifteen-tdc1\"\naddress = \"/dev/null\"")
         let bench = try BenchDescription.parse(text, name: "half")
         await #expect(throws: QKDError.self) { try await Bench.open(bench, seed: 1, time: .lockstep) }
     }

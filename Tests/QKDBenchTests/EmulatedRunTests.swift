@@ -9,7 +9,8 @@ struct EmulatedRunTests {
     /// A bench with short frames at a higher rate, so that a debug build takes a second or two.
     static func bench(_ changes: [(String, String)] = []) throws -> BenchDescription {
         var text = BenchParserTests.text
-        for (old, new) in [("slots = 1_000_000", "slots = 300_000"), ("length_km = 25.0", "length_km = 0.0")] + changes {
+        for (old, new) in [("slots = 1_000_000", "slots = 300_000"), ("length_km = 25.0", "length_km = 0.0")] + changes
+        {
             guard text.contains(old) else { throw QKDError(.invalidInput, "no '\(old)' in the bench") }
             text = text.replacingOccurrences(of: old, with: new)
         }
@@ -87,14 +88,18 @@ struct EmulatedRunTests {
         let task = Task {
             try await Self.run(bench, duration: 60, folder: folder.path + "/s", log: EmulatorLog { lines.add($0) })
         }
-        while !lines.all.contains(where: { $0.contains("frame started") }) { try await Task.sleep(for: .milliseconds(5)) }
+        while !lines.all.contains(where: { $0.contains("frame started") }) {
+            try await Task.sleep(for: .milliseconds(5))
+        }
         task.cancel()
         let end = try await task.value
         #expect(end.failure is CancellationError)
         let report = try #require(end.report)
         #expect(report.run.status == "interrupted")
         #expect(report.run.safetyFindings == [])
-        let lights = lines.all.filter { $0.contains("alice-modulator") && ($0.contains("frame started") || $0.contains("dark")) }
+        let lights = lines.all.filter {
+            $0.contains("alice-modulator") && ($0.contains("frame started") || $0.contains("dark"))
+        }
         #expect(lights.last?.contains("dark") == true, "\(lights.suffix(3))")
         #expect(lines.all.contains { $0.contains("alice-attenuator") && $0.contains("20") })
         let saved = try SmallFile.bytes(path: folder.path + "/s/report.json", limit: 1 << 20)

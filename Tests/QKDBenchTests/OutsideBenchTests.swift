@@ -70,7 +70,8 @@ struct OutsideBenchTests {
         #expect(one.places.map(\.address) == ["127.0.0.93:8050:21328"])
         do {
             let two = try await StandingEmulation.device(
-                "swabian-pulsestreamer-8-2", seed: 1, address: "127.0.0.93", vendorPorts: true, log: EmulatorLog { _ in })
+                "swabian-pulsestreamer-8-2", seed: 1, address: "127.0.0.93", vendorPorts: true,
+                log: EmulatorLog { _ in })
             await two.stop()
             Issue.record("the same port was given twice")
         } catch {

@@ -48,7 +48,9 @@ struct SessionFileTests {
         #expect(back.map(\.codes) == frames.map(\.codes))
         #expect(back.map(\.startPS) == frames.map(\.startPS))
         #expect(back.map(\.disclosedSlots) == frames.map(\.disclosedSlots))
-        let whole = Set([AliceFrameFile.magic.utf8.count, bytes.count, bytes.count - AliceFrameFile.bytes(of: frames[1]).count])
+        let whole = Set([
+            AliceFrameFile.magic.utf8.count, bytes.count, bytes.count - AliceFrameFile.bytes(of: frames[1]).count,
+        ])
         for length in 0..<bytes.count where !whole.contains(length) {
             do {
                 _ = try AliceFrameFile.frames(in: Array(bytes[..<length]), name: "cut")
@@ -62,7 +64,8 @@ struct SessionFileTests {
 
     @Test("A code that is none is refused")
     func badCode() {
-        let bytes = Array(AliceFrameFile.magic.utf8)
+        let bytes =
+            Array(AliceFrameFile.magic.utf8)
             + AliceFrameFile.bytes(of: AliceFrame(index: 0, startPS: 0, codes: [12, 0], disclosedSlots: []))
         #expect(throws: QKDError.self) { try AliceFrameFile.frames(in: bytes, name: "bad") }
     }

@@ -42,7 +42,8 @@ struct OutputTests {
         let facts = [
             DeviceDescriptor(
                 id: "one", vendor: "V", model: "M", classes: [], transports: [.serial], support: .description,
-                summary: "", unverified: [], usb: [USBMatch(vendorID: 0x403, productID: 0x6015), USBMatch(productContains: "TDC1")]),
+                summary: "", unverified: [],
+                usb: [USBMatch(vendorID: 0x403, productID: 0x6015), USBMatch(productContains: "TDC1")]),
             DeviceDescriptor(
                 id: "two", vendor: "V", model: "N", classes: [], transports: [.http], support: .description,
                 summary: "", unverified: []),

@@ -18,7 +18,8 @@ struct ParsingTests {
     @Test(
         "Nonsense is a usage error",
         arguments: [
-            ["run", "--duration", "nan"], ["run", "--duration", "0"], ["run", "--duration", "1e9"], ["run", "--seed", "-1"],
+            ["run", "--duration", "nan"], ["run", "--duration", "0"], ["run", "--duration", "1e9"],
+            ["run", "--seed", "-1"],
             ["run", "--format", "xml"], ["get"], ["get", "bob"], ["set", "bob-tagger", "x"], ["tags", "info"],
             ["tags", "histogram", "f", "--bin-ms", "0"], ["tags", "correlate", "f", "--range-ns", "-1"], ["nothing"],
         ])

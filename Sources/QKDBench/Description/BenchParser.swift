@@ -89,7 +89,8 @@ extension BenchDescription {
     private func checkTogether(_ root: TOMLSection) throws {
         let sum = intensities.values.reduce(0) { $0 + $1.probability }
         guard abs(sum - 1) < 1e-9 else {
-            throw try root.section("intensities").wrong("signal", "and the others have probabilities of \(sum) in all; the sum must be 1")
+            throw try root.section("intensities").wrong(
+                "signal", "and the others have probabilities of \(sum) in all; the sum must be 1")
         }
         guard let signal = intensities[.signal]?.mean, let decoy = intensities[.decoy]?.mean,
             let vacuum = intensities[.vacuum]?.mean, signal > decoy, decoy > vacuum
@@ -108,7 +109,8 @@ extension BenchDescription {
         guard (0.5...20).contains(needed) else {
             throw try root.section("source").wrong(
                 "photons_per_pulse",
-                "needs \(needed) dB of variable attenuation for the signal mean; the attenuator gives 0.5 to 20: change fixed_attenuation_db")
+                "needs \(needed) dB of variable attenuation for the signal mean; the attenuator gives 0.5 to 20: change fixed_attenuation_db"
+            )
         }
     }
 

@@ -8,7 +8,9 @@ public struct Bench: Sendable {
     public let devices: [Role: any Device]
     /// Who answered.
     public let identities: [Role: DeviceIdentity]
+    /// The sender's devices and clock.
     public let alice: AliceStation
+    /// The receiver's devices and clock.
     public let bob: BobStation
     /// The emulated world, unless every device is reached from outside.
     public let world: EmulatedWorld?
@@ -30,19 +32,25 @@ public struct Bench: Sendable {
 
 /// Alice's side of the bench.
 public struct AliceStation: Sendable {
+    /// The time of Alice's host; on an emulated bench, the emulation's own.
     public let clock: any BenchClock
+    /// Plays her frames: fires the lasers and drives the intensity modulator.
     public let modulator: any LaserModulator
+    /// Brings a pulse at full transmission down to the signal's mean photon number.
     public let attenuator: any Attenuator
     /// Present if the attenuator's device, or another, holds the modulator's bias.
     public let bias: (any BiasController)?
+    /// Seeds the generator that all her choices come from.
     public let random: any RandomSource
 }
 
 /// Bob's side of the bench.
 public struct BobStation: Sendable {
+    /// The time of Bob's host; on an emulated bench, off from Alice's by the bench's clock model.
     public let clock: any BenchClock
     /// In the order of `BB84State.index`.
     public let detectors: [any PhotonDetector]
+    /// Tags the clicks of all four detectors.
     public let tagger: any TimeTagger
 }
 

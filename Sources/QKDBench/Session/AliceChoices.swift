@@ -3,6 +3,7 @@ import QKDCore
 
 /// What Alice sends in one frame: a pulse code a slot, and which slots she discloses.
 public struct AliceFrame: Sendable {
+    /// Number of the frame in the order of play, from 0.
     public var index: Int
     /// When the frame began on Alice's clock, picoseconds, as well as her host knows it.
     public var startPS: Int64

@@ -30,7 +30,8 @@ enum AliceFrameFile {
         var frames: [AliceFrame] = []
         func take<Value: FixedWidthInteger>(_: Value.Type, _ field: String) throws -> Value {
             guard bytes.count - offset >= MemoryLayout<Value>.size else {
-                throw QKDError(.dataLoss, "the file ends within a frame", at: .init(name, byteOffset: offset, field: field))
+                throw QKDError(
+                    .dataLoss, "the file ends within a frame", at: .init(name, byteOffset: offset, field: field))
             }
             let value = bytes.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: offset, as: Value.self) }
             offset += MemoryLayout<Value>.size
@@ -43,13 +44,15 @@ enum AliceFrameFile {
             let disclosed = Int(try take(UInt32.self, "disclosed"))
             let packed = (slots + 1) / 2
             guard slots <= 1 << 24, disclosed <= slots, bytes.count - offset >= packed + 4 * disclosed else {
-                throw QKDError(.dataLoss, "a frame of \(slots) slots does not fit into the rest of the file",
+                throw QKDError(
+                    .dataLoss, "a frame of \(slots) slots does not fit into the rest of the file",
                     at: .init(name, byteOffset: offset, field: "slots"))
             }
             let codes = (0..<slots).map { bytes[offset + $0 / 2] >> ($0 & 1 == 0 ? 0 : 4) & 0xF }
             offset += packed
             guard codes.allSatisfy({ $0 < PulseCode.count }) else {
-                throw QKDError(.invalidInput, "frame \(index) holds a code that is none", at: .init(name, byteOffset: offset))
+                throw QKDError(
+                    .invalidInput, "frame \(index) holds a code that is none", at: .init(name, byteOffset: offset))
             }
             var slotsDisclosed: [UInt32] = []
             for _ in 0..<disclosed { slotsDisclosed.append(try take(UInt32.self, "disclosed slot")) }

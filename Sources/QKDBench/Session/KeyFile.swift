@@ -6,6 +6,7 @@ import QKDCore
 public struct KeyFile: Sendable {
     /// Whose key it is: `alice` or `bob`.
     public var party: String
+    /// The sifted key; its length stands in the header.
     public var bits: BitString
 
     /// Makes a file of sifted bits.
@@ -62,6 +63,7 @@ public struct KeyFile: Sendable {
 /// The public record of the sifted bits: 9 bytes a bit, little-endian: frame u32, slot u32, and a byte
 /// with the basis in bit 0 (1: X) and the intensity in bits 2…1.
 public struct SiftingRecord: Sendable {
+    /// The records so far, one after another, without a header.
     public var bytes: [UInt8] = []
 
     /// Starts empty.

@@ -5,11 +5,17 @@ import QKDSifting
 
 /// What a report says of where a session came from.
 public struct SessionSource: Sendable, Codable {
+    /// Whether any device said that it is an emulator.
     public var emulated: Bool
+    /// The emulation's seed; `nil` on a real bench.
     public var seed: UInt64?
+    /// The generator behind Alice's choices and what seeded it.
     public var randomness: RandomnessFacts
+    /// Whether one frame was played again and again, for alignment.
     public var repeatsPattern: Bool
+    /// How often the tagger's driver had to find the record boundary again.
     public var resyncs: Int
+    /// Batches of tags that were dropped because the session did not take them in time.
     public var droppedBatches: Int
 }
 
@@ -101,7 +107,8 @@ struct ReportBuilder {
         // The tagger's counter wraps, and the driver unwraps it from the first record on: whole wraps are no error.
         let wrap = Double(TaggerWrap.periodPS)
         let deviations = outcome.locks.map { found in
-            let distance = Double(found.lock.startPS - clock.arrivalPS(alicePS: found.alicePS)) + found.lock.startFractionPS
+            let distance =
+                Double(found.lock.startPS - clock.arrivalPS(alicePS: found.alicePS)) + found.lock.startFractionPS
             return distance - (distance / wrap).rounded() * wrap
         }
         let middle = outcome.locks.isEmpty ? 0 : outcome.locks[outcome.locks.count / 2].alicePS
@@ -123,7 +130,8 @@ struct ReportBuilder {
             qber: byName(Basis.allCases) { expectation.qber($0) })
     }
 
-    private func byName<Key: CustomStringConvertible, Value>(_ keys: [Key], _ value: (Key) -> Value) -> [String: Value] {
+    private func byName<Key: CustomStringConvertible, Value>(_ keys: [Key], _ value: (Key) -> Value) -> [String: Value]
+    {
         Dictionary(uniqueKeysWithValues: keys.map { ($0.description, value($0)) })
     }
 

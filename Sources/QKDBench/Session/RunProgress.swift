@@ -4,18 +4,25 @@ import QKDCore
 public struct RunProgress: Sendable {
     /// Bench time played and to be played, seconds.
     public var elapsedS: Double
+    /// Length of the whole run window, seconds.
     public var durationS: Double
     /// Tags inside frames so far by state index.
     public var singles: [Int]
+    /// Slots with at least one click in the window so far, disclosed ones included.
     public var detections: Int
+    /// Bits in each party's key so far.
     public var siftedBits: Int
     /// By basis; `nil` before the first sifted bit.
     public var qberZ: Double?
+    /// The X basis's error rate, 0…1, over all its sifted bits.
     public var qberX: Double?
     /// Bob's clock minus Alice's, seconds, and the skew, of the last frame found.
     public var offsetS: Double?
+    /// Relative departure of Bob's clock from Alice's, dimensionless.
     public var skew: Double?
+    /// Frames in which clock recovery found no lock.
     public var framesLost: Int
+    /// Frames left out because the tagger lost tags in them.
     public var framesWithHoles: Int
 }
 

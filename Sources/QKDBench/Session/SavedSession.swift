@@ -4,19 +4,25 @@ import QKDTimeTags
 
 /// What a replay needs besides the tags and the states.
 public struct SavedSession: Sendable, Codable {
+    /// The version of this layout.
     public var schema = "qkdctl.session/1"
     /// Tag time minus Alice's clock, as the hosts believed it; absent if no tag ever came.
     public var anchorPs: Int64?
+    /// The tagger's unit of time, picoseconds.
     public var resolutionPs: Int64
     /// Holes in Bob's tags: the index of the tag before which each lies.
     public var holes: [SavedHole]
+    /// What the report says of devices and randomness, kept so that a replay says the same.
     public var source: SessionSource
 }
 
 /// A hole in saved tags.
 public struct SavedHole: Sendable, Codable {
+    /// Index, over the whole session, of the tag before which tags are missing.
     public var beforeTag: Int
+    /// Raw value of a `TagHole.Cause`.
     public var cause: String
+    /// The last time known to be good, picoseconds on the tagger's clock; `nil` if none came before.
     public var afterPs: Int64?
 }
 

@@ -15,9 +15,11 @@ public struct SessionEngine: Sendable {
         case hole(TagHole.Cause)
     }
 
+    /// The slots, windows and searches that the session goes by.
     public let plan: SessionPlan
     /// Tag time minus Alice's clock, as the two hosts believe it; `nil` until the tagger's first tag.
     public var anchorPS: Int64?
+    /// Keys and counts of the frames processed so far.
     public private(set) var outcome = SessionOutcome()
 
     private var pending: [AliceFrame] = []

@@ -4,19 +4,28 @@ import QKDTimeTags
 
 /// The files of a session. Keys, seeds and states are 0600; each file appears whole or not at all.
 public struct SessionFolder: Sendable {
+    /// The folder's path, as it was given.
     public let path: String
     private let tagFiles: TagFiles?
 
     /// Names of the files.
     public enum Name {
+        /// Alice's sifted key, a `KeyFile`; secret.
         public static let aliceKey = "alice.key"
+        /// Bob's sifted key, a `KeyFile`; secret.
         public static let bobKey = "bob.key"
         public static let record = "sifting.bin"
+        /// The `SessionReport` as JSON; written last, so that its presence marks a whole session.
         public static let report = "report.json"
+        /// A copy of the bench file.
         public static let bench = "bench.toml"
+        /// The `SavedSession` as JSON; only if tags are kept.
         public static let session = "session.json"
+        /// Bob's tags in qcrypto's `a1` format; only if tags are kept.
         public static let bobTags = "bob.a1"
+        /// Alice's codes and disclosed slots frame by frame; secret, only if tags are kept.
         public static let aliceFrames = "alice.frames"
+        /// Seed of Bob's choices among double clicks; secret, only if tags are kept.
         public static let bobSeed = "bob.seed"
     }
 

@@ -4,27 +4,38 @@ import QKDTimeTags
 
 /// What a session has brought so far: both keys, the public record, and every count.
 public struct SessionOutcome: Sendable {
+    /// Alice's sifted bits.
     public var alice = BitString()
+    /// Bob's sifted bits; bit *n* answers to Alice's bit *n*.
     public var bob = BitString()
     public var record = SiftingRecord()
     public var counts = SiftingCounts()
+    /// Slots sent and detected while no detector was dead, by intensity.
     public var live = LiveCounts()
+    /// How many frames were played, found and lost.
     public var frames = FrameCounts()
+    /// Every hole in Bob's tags, in the order of time.
     public var holes: [HoleFacts] = []
     /// Tags inside the frames by state index, and what was left out of the windows.
     public var singles = [0, 0, 0, 0]
+    /// Tags inside frames but outside their slot's window.
     public var outsideWindow = 0
+    /// Slots with at least one click in the window, disclosed ones included.
     public var detections = 0
+    /// Tags that fell into a window in which the same detector had already clicked.
     public var repeatedTags = 0
     /// Each synchronised frame's start and clock.
     public var locks: [FoundFrame] = []
 
     /// A frame as it was found.
     public struct FoundFrame: Sendable {
+        /// Number of the frame in the order of play, from 0.
         public var index: Int
+        /// Slots of the frame; a last one may be shorter than the others.
         public var slots: Int
         /// Start on Alice's clock, picoseconds.
         public var alicePS: Int64
+        /// Start, slot period and skew on Bob's clock, with their errors.
         public var lock: FrameLock
     }
 

@@ -6,13 +6,17 @@ import QKDSifting
 public struct SessionPlan: Sendable {
     /// Slot period on Alice's clock, picoseconds.
     public var slotPeriodPS: Int64
+    /// Full width of the window around a pulse's arrival, picoseconds.
     public var windowPS: Double
+    /// The tagger's unit of time, picoseconds.
     public var resolutionPS: Int64
     /// Tagger input → state.
     public var detectors: [UInt8: BB84State]
     /// Mean photon numbers of signal, decoy, vacuum.
     public var means: [Double]
+    /// What becomes of a slot in which several detectors clicked.
     public var doubleClicks: DoubleClickRule
+    /// Dead time of each detector, picoseconds; decides which slots count as live.
     public var deadTimePS: Double
     /// How far off the first frame's start may be, picoseconds.
     public var firstUncertaintyPS: Int64

@@ -73,7 +73,8 @@ extension SessionReplay {
             let saved = try KeyFile(bytes: SmallFile.bytes(path: path, limit: 1 << 30), name: path)
             guard saved.bits == bits else {
                 throw QKDError(
-                    .dataLoss, "the key made again differs from the saved one (\(bits.count) and \(saved.bits.count) bits)",
+                    .dataLoss,
+                    "the key made again differs from the saved one (\(bits.count) and \(saved.bits.count) bits)",
                     at: .init(path))
             }
         }

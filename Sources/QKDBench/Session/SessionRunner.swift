@@ -7,7 +7,9 @@ import QKDSifting
 /// The same code drives a real bench and an emulated one. Whatever ends the session, every device is
 /// brought to its safe state before anything else, and what was measured until then is kept.
 public struct SessionRunner: Sendable {
+    /// The open bench that the session plays on.
     public let bench: Bench
+    /// Length, folder and kind of the run.
     public let options: RunOptions
     private let report: @Sendable (RunProgress) -> Void
 
@@ -73,7 +75,8 @@ public struct SessionRunner: Sendable {
 
     private func playFrames(_ choices: AliceChoices, _ state: SessionState) async throws {
         let plan = FramePlan(
-            bench.description, tickPS: bench.alice.modulator.modulatorCapabilities.tickPS, durationPS: options.durationPS)
+            bench.description, tickPS: bench.alice.modulator.modulatorCapabilities.tickPS,
+            durationPS: options.durationPS)
         let clock = bench.alice.clock
         var windowStart = await clock.nowPS
         let alphabet = try bench.description.alphabet()

@@ -4,7 +4,9 @@ import QKDSifting
 
 /// What a session leaves: a report, unless not even that could be made, and what ended it early.
 public struct SessionEnd: Sendable {
+    /// The account, also of a session that ended early; `nil` if its files could not be written.
     public var report: SessionReport?
+    /// What ended it early; `nil` if it was played to its end.
     public var failure: (any Error)?
 }
 

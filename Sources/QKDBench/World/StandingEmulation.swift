@@ -9,11 +9,13 @@ public struct StandingEmulation: Sendable {
     public struct Place: Sendable {
         /// Role on the bench, or the driver's id.
         public var name: String
+        /// Id of the driver whose device is emulated.
         public var driver: String
         /// Address as bench files write it.
         public var address: String
     }
 
+    /// Where each emulator listens; on a bench, in the order of `Role`.
     public let places: [Place]
     private let stopping: @Sendable () async -> Void
 

@@ -43,8 +43,10 @@ struct InfoCommand: AsyncParsableCommand {
         }
         try formatOptions.show(rows: rows) {
             rows.map { row in
-                (["\(row.role)\(row.emulated ? " (EMULATED)" : "")", "  driver    \(row.driver)",
-                    "  identity  \(row.identity)", "  health    \(row.health)"]
+                ([
+                    "\(row.role)\(row.emulated ? " (EMULATED)" : "")", "  driver    \(row.driver)",
+                    "  identity  \(row.identity)", "  health    \(row.health)",
+                ]
                     + row.findings.map { "            \($0)" } + row.checks.map { "  check     \($0)" })
                     .joined(separator: "\n")
             }

@@ -16,7 +16,8 @@ struct DoctorCommand: AsyncParsableCommand {
         try formatOptions.show(rows: findings) {
             findings.map { finding in
                 let remedy = finding.remedy.map { "\n        try: \($0)" } ?? ""
-                return "\(finding.verdict.padding(toLength: 8, withPad: " ", startingAt: 0))\(finding.check): \(finding.found)\(remedy)"
+                return
+                    "\(finding.verdict.padding(toLength: 8, withPad: " ", startingAt: 0))\(finding.check): \(finding.found)\(remedy)"
             }
             .joined(separator: "\n")
         }
@@ -67,7 +68,9 @@ enum Doctor {
             return DoctorFinding(
                 check: "libusb", verdict: shut > 0 ? "note" : "ok",
                 found: "libusb \(USBBus.libraryVersion), \(devices.count) devices, \(shut) without permission",
-                remedy: shut > 0 ? "install the udev rules: 'sudo cp udev/*.rules /etc/udev/rules.d/ && sudo udevadm control --reload'" : nil)
+                remedy: shut > 0
+                    ? "install the udev rules: 'sudo cp udev/*.rules /etc/udev/rules.d/ && sudo udevadm control --reload'"
+                    : nil)
         } catch {
             return DoctorFinding(
                 check: "libusb", verdict: "note", found: "USB cannot be looked at: \(error)",
@@ -90,7 +93,9 @@ enum Doctor {
         return DoctorFinding(
             check: "udev rules", verdict: found == nil ? "note" : "ok",
             found: found.map { "60-qkdctl.rules in \($0)" } ?? "60-qkdctl.rules is not installed",
-            remedy: found == nil ? "'sudo cp udev/*.rules /etc/udev/rules.d/ && sudo udevadm control --reload'; emulation needs none" : nil)
+            remedy: found == nil
+                ? "'sudo cp udev/*.rules /etc/udev/rules.d/ && sudo udevadm control --reload'; emulation needs none"
+                : nil)
     }
 
     private static func groups() -> DoctorFinding {
@@ -101,7 +106,9 @@ enum Doctor {
         }
         var ids = [gid_t](repeating: 0, count: 256)
         let count = getgroups(Int32(ids.count), &ids)
-        let names = ids.prefix(Int(max(0, count))).compactMap { getgrgid($0).map { String(cString: $0.pointee.gr_name) } }
+        let names = ids.prefix(Int(max(0, count))).compactMap {
+            getgrgid($0).map { String(cString: $0.pointee.gr_name) }
+        }
         let fits = names.contains("dialout") || names.contains("plugdev")
         return DoctorFinding(
             check: "groups", verdict: fits ? "ok" : "note", found: names.joined(separator: ", "),
@@ -115,7 +122,9 @@ enum Doctor {
         return DoctorFinding(
             check: "gpio", verdict: shut.isEmpty ? "ok" : "note",
             found: chips.isEmpty
-                ? "no GPIO chips; no driver of this version needs one" : "\(chips.joined(separator: ", "))\(shut.isEmpty ? "" : ", \(shut.count) without permission")",
-            remedy: shut.isEmpty ? nil : "'sudo usermod -aG gpio $USER' where the system has that group, or a udev rule")
+                ? "no GPIO chips; no driver of this version needs one"
+                : "\(chips.joined(separator: ", "))\(shut.isEmpty ? "" : ", \(shut.count) without permission")",
+            remedy: shut.isEmpty ? nil : "'sudo usermod -aG gpio $USER' where the system has that group, or a udev rule"
+        )
     }
 }

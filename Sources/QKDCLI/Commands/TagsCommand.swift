@@ -105,7 +105,9 @@ struct TagsInfo: AsyncParsableCommand {
             },
             firstS: summary.earliestPS.map(Picoseconds.seconds), lastS: summary.latestPS.map(Picoseconds.seconds),
             spanS: Picoseconds.seconds(summary.durationPS), inversions: summary.inversions,
-            largestInversionPs: summary.largestInversionPS, header: header ? meta.headerTags.map { "\($0.name)\($0.index >= 0 ? "(\($0.index))" : "") = \($0.value)" } : nil)
+            largestInversionPs: summary.largestInversionPS,
+            header: header
+                ? meta.headerTags.map { "\($0.name)\($0.index >= 0 ? "(\($0.index))" : "") = \($0.value)" } : nil)
         try formatOptions.show(facts) { Self.text(facts) }
         try file.finish(analysis)
     }
@@ -151,7 +153,9 @@ struct TagsHistogram: AsyncParsableCommand {
     var bins = 100
 
     func validate() throws {
-        guard binMs.isFinite, binMs >= 1e-6, binMs <= 1e9 else { throw ValidationError("--bin-ms must lie between 1e-6 and 1e9") }
+        guard binMs.isFinite, binMs >= 1e-6, binMs <= 1e9 else {
+            throw ValidationError("--bin-ms must lie between 1e-6 and 1e9")
+        }
         guard binPs >= 1, bins >= 1 else { throw ValidationError("--bin-ps and --bins must be at least 1") }
     }
 
@@ -166,7 +170,9 @@ struct TagsHistogram: AsyncParsableCommand {
             let analysis = try await file.analyse {
                 try TagFile.intervals(path: $0, format: $1, binWidthPS: width, binCount: count)
             }
-            let rows = analysis.value.counts.enumerated().map { Row(startPs: Int64($0.offset) * width, count: $0.element) }
+            let rows = analysis.value.counts.enumerated().map {
+                Row(startPs: Int64($0.offset) * width, count: $0.element)
+            }
             try show(rows, unit: "interval from, ps")
             if formatOptions.format == .table { Terminal.out("longer  \(analysis.value.longer)") }
             try file.finish(analysis)
@@ -280,13 +286,16 @@ struct TagsCorrelate: AsyncParsableCommand {
                 + "\(result.differences) differences"
         ]
         if let position = result.peakPs, let count = result.peakCount, let significance = result.peakSignificance {
-            lines.append("peak        at \(Figure.fixed(position, 1)) ps, \(count) in its bin, \(Figure.fixed(significance, 1)) σ")
+            lines.append(
+                "peak        at \(Figure.fixed(position, 1)) ps, \(count) in its bin, \(Figure.fixed(significance, 1)) σ"
+            )
         } else {
             lines.append("peak        none above \(PeakFinder.minimumSignificance) σ")
         }
         if let period = result.periodPs, let error = result.periodErrorPs, let rate = result.periodMhz {
             lines.append(
-                "comb        period \(Figure.fixed(period, 3)) ± \(Figure.fixed(error, 3)) ps (\(Figure.fixed(rate, 4)) MHz)")
+                "comb        period \(Figure.fixed(period, 3)) ± \(Figure.fixed(error, 3)) ps (\(Figure.fixed(rate, 4)) MHz)"
+            )
         }
         if let counts = result.counts {
             var table = TextTable(["difference from, ps", "count"])

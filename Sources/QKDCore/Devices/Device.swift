@@ -43,9 +43,13 @@ extension Device {
 
 /// Who answered.
 public struct DeviceIdentity: Sendable, Equatable {
+    /// Maker of the device.
     public var vendor: String
+    /// Model designation.
     public var model: String
+    /// Serial number as printed by the device, not necessarily digits.
     public var serialNumber: String
+    /// Version of the firmware.
     public var firmware: String
 
     /// Collects what the device said of itself; empty where it says nothing.
@@ -67,8 +71,10 @@ public struct DeviceIdentity: Sendable, Equatable {
 
 /// How a device is.
 public struct DeviceHealth: Sendable, Equatable {
+    /// Fit for use; usable with reservations; or not to be used.
     public enum Verdict: String, Sendable, CaseIterable { case healthy, degraded, failed }
 
+    /// The judgement over all findings.
     public var verdict: Verdict
     /// What led to the verdict, one finding a line; empty when healthy.
     public var findings: [String]
@@ -82,9 +88,13 @@ public struct DeviceHealth: Sendable, Equatable {
 
 /// What a self-test asked and what came.
 public struct SelfTestReport: Sendable, Equatable {
+    /// One question and whether its answer held.
     public struct Check: Sendable, Equatable {
+        /// What was checked, in a few words.
         public var name: String
+        /// Whether the answer was as the protocol says.
         public var passed: Bool
+        /// What the device answered, or what was wrong with it; may be empty.
         public var detail: String
 
         /// Records one check.
@@ -95,6 +105,7 @@ public struct SelfTestReport: Sendable, Equatable {
         }
     }
 
+    /// The checks in the order in which they were made.
     public var checks: [Check]
 
     /// Collects checks.

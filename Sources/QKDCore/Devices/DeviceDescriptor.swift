@@ -32,7 +32,9 @@ public enum SupportLevel: String, Sendable, CaseIterable {
 
 /// How a device shows itself on USB. Ids that no public source states stay `nil`.
 public struct USBMatch: Sendable, Equatable {
+    /// The descriptor's `idVendor`.
     public var vendorID: UInt16?
+    /// The descriptor's `idProduct`.
     public var productID: UInt16?
     /// Text that the product string contains.
     public var productContains: String?
@@ -49,15 +51,21 @@ public struct USBMatch: Sendable, Equatable {
 public struct DeviceDescriptor: Sendable {
     /// The driver's name in bench files and on the command line, e.g. `thorlabs-mbx`.
     public var id: String
+    /// Maker of the instrument.
     public var vendor: String
+    /// Instrument or series that the driver is for.
     public var model: String
+    /// Every part that the device can play on a bench.
     public var classes: [DeviceClass]
+    /// Every way in which the driver reaches it.
     public var transports: [TransportKind]
+    /// How well founded the driver is.
     public var support: SupportLevel
     /// One line for tables.
     public var summary: String
     /// What no public source states and the driver therefore assumes or leaves out.
     public var unverified: [String]
+    /// How a port of the device may be recognised on USB; empty where no source says.
     public var usb: [USBMatch]
 
     /// Collects a driver's facts.

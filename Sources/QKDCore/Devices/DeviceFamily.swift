@@ -31,6 +31,7 @@ public struct TaggerCapabilities: Sendable, Equatable {
 
 /// What a tagger's driver saw go by.
 public struct TaggerStatistics: Sendable, Equatable {
+    /// Tags decoded since tagging started, those of dropped batches included.
     public var tags = 0
     /// Records that carry no photon, such as the TDC1's rollover dummies.
     public var fillers = 0

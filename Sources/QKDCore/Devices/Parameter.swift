@@ -19,10 +19,13 @@ public struct Parameter: Sendable, Equatable {
 
     /// Lower-case words joined by hyphens, e.g. `bias-voltage`.
     public var name: String
+    /// Type and allowed values.
     public var kind: Kind
     /// SI symbol, or empty for a pure number.
     public var unit: String
+    /// Whether it can be read, set or both.
     public var access: Access
+    /// One line that tells a user what it does.
     public var summary: String
 
     /// Describes one parameter.

@@ -23,6 +23,7 @@ public enum Intensity: UInt8, Sendable, CaseIterable, Codable, CustomStringConve
 
 /// One of the four BB84 states: a basis and a bit. H = Z0, V = Z1, D = X0, A = X1.
 public struct BB84State: Sendable, Hashable, CustomStringConvertible {
+    /// Z or X.
     public var basis: Basis
     /// 0 or 1.
     public var bit: UInt8
@@ -58,8 +59,11 @@ public struct PulseCode: RawRepresentable, Sendable, Hashable {
         rawValue = UInt8(state.index) | intensity.rawValue << 2
     }
 
+    /// The key bit, 0 or 1.
     public var bit: UInt8 { rawValue & 1 }
+    /// The basis that Alice sends in.
     public var basis: Basis { rawValue & 2 == 0 ? .z : .x }
+    /// Bit and basis together.
     public var state: BB84State { BB84State(index: Int(rawValue & 3)) }
     /// The intensity; the code 3 does not occur and reads as the vacuum.
     public var intensity: Intensity { Intensity(rawValue: rawValue >> 2 & 3) ?? .vacuum }

@@ -27,7 +27,9 @@ public struct TagBatch: Sendable, Equatable {
         self.holes = holes
     }
 
+    /// Tags in the batch.
     public var count: Int { times.count }
+    /// Whether there are no tags; there may be holes all the same.
     public var isEmpty: Bool { times.isEmpty }
 
     /// Adds one tag at the end.
@@ -73,6 +75,7 @@ public struct TagHole: Sendable, Equatable {
 
     /// The hole lies before this tag of the batch (or after the last one, if equal to the count).
     public var beforeIndex: Int
+    /// Why tags are missing here.
     public var cause: Cause
     /// The last time known to be good, picoseconds on the tagger's clock; `nil` if none came before.
     public var afterPS: Int64?

@@ -35,6 +35,7 @@ public struct EmulatorSetup: Sendable {
 /// A driver, its emulator and how to make them.
 public struct CatalogEntry: Sendable {
     public let descriptor: DeviceDescriptor
+    /// The kind of connection, with its default speed or ports.
     public let link: DeviceLink
     /// Makes the driver; throws `unsupported` for a connection of the wrong kind.
     public let connect: @Sendable (DeviceConnection, any BenchClock) throws -> any Device

@@ -7,20 +7,35 @@ public actor SFifteenSPDEmulator: StreamEmulator {
     public struct Setup: Sendable {
         /// Distinguishes several; ends up in the identity.
         public var unit = 1
+        /// Bias at power-up, volts.
         public var biasVolts = 0.0
+        /// Time constant of the bias towards its set value, picoseconds.
         public var biasTimeConstantPS = 10 * Picoseconds.perMillisecond
+        /// Bias that `hvolt` accepts, volts.
         public var biasRangeVolts = 0.0...300.0
+        /// Discriminator threshold at power-up, volts by the name of its command.
         public var thresholdVolts = 0.1
+        /// Whether the temperature loop is on at power-up.
         public var isLoopOn = true
+        /// Temperature that the loop aims at, degrees Celsius.
         public var targetCelsius = -20.0
+        /// Temperature of the diode at power-up, degrees Celsius.
         public var temperatureCelsius = -20.0
+        /// Temperature without cooling, degrees Celsius.
         public var ambientCelsius = 23.0
+        /// Time constant of the temperature towards its aim, picoseconds.
         public var thermalTimeConstantPS = 5 * Picoseconds.perSecond
+        /// How far each volt on the cooler brings the diode below ambient while the loop is off, kelvin.
         public var coolingCelsiusPerVolt = 20.0
+        /// Cooler voltage at power-up, volts; acts only while the loop is off.
         public var peltierVolts = 0.0
+        /// Proportional constant of the loop; stored and read back, without effect on the temperature.
         public var proportional = 0.1
+        /// Integral constant of the loop; stored and read back, without effect on the temperature.
         public var integral = 0.01
+        /// Counting gate at power-up, milliseconds.
         public var gateMS = 1000.0
+        /// Output delay at power-up, in the unit of `delay`, which is not public.
         public var delay = 0.0
 
         /// A cooled detector without bias.

@@ -27,25 +27,37 @@ public actor ThorlabsMBXEmulator: StreamEmulator {
     public struct Setup: Sendable {
         /// Distinguishes several; ends up in the serial number.
         public var unit = 1
+        /// Half-wave voltage Vπ of the bias, volts.
         public var halfWaveVolts = 5.0
         /// Bias of the transmission minimum at time zero.
         public var nullVolts = 1.3
+        /// How fast the minimum wanders, volts an hour; may be negative.
         public var nullDriftVoltsPerHour = 0.0
+        /// Full transmission over that at the minimum, decibels.
         public var extinctionDB = 30.0
         /// Optical power at the modulator's input.
         public var inputPowerMW = 1.0
+        /// Length of the sweep that `MZM:RESET` starts, picoseconds.
         public var calibrationPS = 2 * Picoseconds.perSecond
+        /// Time constant of the bias towards a mode's aim, picoseconds; off and manual act at once.
         public var biasTimeConstantPS = 50 * Picoseconds.perMillisecond
+        /// The loop reports its set point within this distance of the aim, volts.
         public var lockWindowVolts = 0.02
+        /// How long the attenuator takes to a new aim, picoseconds.
         public var voaSettlingPS = 50 * Picoseconds.perMillisecond
         /// What the built-in measurement reads too much.
         public var attenuationSensorErrorDB = 0.0
         /// 0…9, as `MZM:MODE` counts.
         public var mode = 0
+        /// Bias of the manual mode 7, volts.
         public var holdVolts = 0.0
+        /// Whether the attenuator is on; if not, it rests at its smallest attenuation.
         public var voaEnabled = false
+        /// Whether the attenuator holds the output power instead of an attenuation.
         public var keepsPower = false
+        /// Set attenuation, decibels, 0.5…20.
         public var attenuationDB = 20.0
+        /// Output power that is held if `keepsPower`, milliwatts.
         public var outputPowerMW = 1.0
         /// Percent: red, green, blue, white.
         public var panel = [0, 0, 0, 50]

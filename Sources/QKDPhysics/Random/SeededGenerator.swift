@@ -18,6 +18,7 @@ public struct SplitMix64: RandomNumberGenerator, Sendable {
     @inlinable
     public init(seed: UInt64) { state = seed }
 
+    /// The next 64 bits; the sequence takes every value once and repeats after 2⁶⁴ draws.
     @inlinable
     public mutating func next() -> UInt64 {
         state &+= 0x9E37_79B9_7F4A_7C15
@@ -82,6 +83,7 @@ public struct SeededGenerator: RandomNumberGenerator, Sendable {
         self.init(seed: SplitMix64.mixed(seed &+ 0x9E37_79B9_7F4A_7C15) ^ SplitMix64.mixed(hash))
     }
 
+    /// The next 64 bits; the period is 2²⁵⁶ − 1.
     @inlinable
     public mutating func next() -> UInt64 {
         let scrambled = s1 &* 5

@@ -23,7 +23,9 @@ public struct DriverConformance<Driver: Device>: Sendable {
 
     /// A way to bring a device into a state from which `makeSafe` has to bring it back.
     public struct State: Sendable {
+        /// What the state is, for the message of a broken rule.
         public var name: String
+        /// Brings an open device into the state.
         public var enter: @Sendable (Driver) async throws -> Void
 
         /// Names a state.

@@ -3,7 +3,9 @@ import QKDTransport
 
 /// A fresh driver on a fresh emulator, and the ways in which a test may get at what lies between them.
 public struct DriverRig<Driver: Device>: Sendable {
+    /// The driver under test.
     public var device: Driver
+    /// The time that driver and emulator share; none of the wall's passes in it.
     public var clock: ManualClock
     /// How much the host has said so far: bytes, or requests.
     public var sentCount: @Sendable () -> Int

@@ -28,6 +28,7 @@ public struct Transcript: Sendable, Equatable {
 
     /// An event and where it stands in the text.
     public struct Item: Sendable, Equatable {
+        /// What is said, by whom, or how long nothing is.
         public var event: Event
         /// Whether the exchange is ours by assumption and not from a public source.
         public var isSynthetic: Bool
@@ -44,8 +45,10 @@ public struct Transcript: Sendable, Equatable {
 
     /// The state that the device is in when a scene starts, as key and value.
     public struct Given: Sendable, Equatable {
+        /// First word after `given`.
         public var key: String
         public var value: String
+        /// Line in the source, from 1.
         public var line: Int
 
         /// States one fact.
@@ -58,8 +61,11 @@ public struct Transcript: Sendable, Equatable {
 
     /// Exchanges that stand alone.
     public struct Scene: Sendable, Equatable {
+        /// The heading after `scene`.
         public var name: String
+        /// The device's state at the start, in the order of the lines.
         public var givens: [Given]
+        /// The exchange, in the order of the lines.
         public var items: [Item]
         /// Line of the scene's heading, from 1.
         public var line: Int
@@ -81,6 +87,7 @@ public struct Transcript: Sendable, Equatable {
 
     /// The file's name, for messages.
     public var source: String
+    /// The scenes in the order of the file.
     public var scenes: [Scene]
 
     /// Collects scenes.

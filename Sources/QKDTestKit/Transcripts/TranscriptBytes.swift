@@ -2,6 +2,7 @@
 public enum TranscriptBytes {
     /// What is wrong with a text that should be bytes.
     public struct Flaw: Error, Sendable, Equatable {
+        /// What is wrong, as a phrase for an error message.
         public var text: String
     }
 

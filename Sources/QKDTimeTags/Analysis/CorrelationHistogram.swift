@@ -4,6 +4,7 @@ import QKDCore
 public struct CorrelationHistogram: Sendable, Equatable {
     /// The channel that differences are taken from, and the one that they are taken to.
     public var channelA: UInt8
+    /// The channel of t_b; may be the same one.
     public var channelB: UInt8
     /// Width of a bin, picoseconds.
     public var binWidthPS: Int64
@@ -13,6 +14,7 @@ public struct CorrelationHistogram: Sendable, Equatable {
     public var counts: [Int]
     /// Tags of the two channels that took part.
     public var tagsA = 0
+    /// How many of channel B took part.
     public var tagsB = 0
     /// From the first to the last tag of either channel, picoseconds.
     public var durationPS: Int64 = 0

@@ -26,6 +26,7 @@ public struct IntervalHistogram: Sendable {
     public private(set) var inversions = 0
     /// The shortest and longest interval of those not negative, picoseconds; `nil` before the first.
     public private(set) var shortestPS: Int64?
+    /// The longest of them, whether in the bins or beyond, picoseconds.
     public private(set) var longestPS: Int64?
     /// Sum of the intervals not negative, picoseconds, as a Double.
     private var sumPS = 0.0

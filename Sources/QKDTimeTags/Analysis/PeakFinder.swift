@@ -6,6 +6,7 @@ public struct HistogramPeak: Sendable, Equatable {
     public var positionPS: Double
     /// Bin with the most counts, and how many.
     public var bin: Int
+    /// Counts in that bin, background included.
     public var height: Int
     /// Median of all bins.
     public var backgroundPerBin: Double
@@ -17,6 +18,7 @@ public struct HistogramPeak: Sendable, Equatable {
 public struct CombPeriod: Sendable, Equatable {
     /// The spacing and its standard error from the scatter of the peaks, picoseconds.
     public var periodPS: Double
+    /// One standard error of the spacing, picoseconds.
     public var periodErrorPS: Double
     /// Centre of the peak that is nearest to zero delay, picoseconds.
     public var phasePS: Double

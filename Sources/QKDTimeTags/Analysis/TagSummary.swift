@@ -12,6 +12,7 @@ public struct TagSummary: Sendable, Equatable {
         public var duplicates: Int
         /// First and last in the order of the stream, picoseconds.
         public var firstPS: Int64
+        /// Time of the last one, which disorder can put before the first, picoseconds.
         public var lastPS: Int64
     }
 
@@ -21,6 +22,7 @@ public struct TagSummary: Sendable, Equatable {
     public var tags = 0
     /// The smallest and the largest time, picoseconds; `nil` without tags.
     public var earliestPS: Int64?
+    /// The largest time in the stream, wherever it stands, picoseconds.
     public var latestPS: Int64?
     /// Tags whose time lies before that of the tag in front of them.
     public var inversions = 0

@@ -10,8 +10,11 @@ public struct SerialPortFacts: Sendable, Equatable {
     public var stablePath: String?
     /// What the USB device behind it says of itself, where there is one.
     public var vendorID: UInt16?
+    /// The USB `idProduct`; `nil` if the port is not behind USB.
     public var productID: UInt16?
+    /// The USB product string.
     public var product: String?
+    /// The USB serial number string.
     public var serialNumber: String?
     /// Why it could not be opened, or `nil` if this user may.
     public var obstacle: QKDError.Kind?

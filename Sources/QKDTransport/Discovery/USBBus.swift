@@ -3,12 +3,17 @@ import QKDCore
 
 /// A USB device as libusb sees it.
 public struct USBDeviceFacts: Sendable, Equatable {
+    /// Number of the bus.
     public var bus: UInt8
+    /// Address on the bus; changes each time the device is plugged in.
     public var address: UInt8
+    /// The descriptor's `idVendor`.
     public var vendorID: UInt16
+    /// The descriptor's `idProduct`.
     public var productID: UInt16
     /// The product string, if the device could be opened to ask for it.
     public var product: String?
+    /// The serial number string, on the same condition.
     public var serialNumber: String?
     /// Why it could not be opened, or `nil` if this user may.
     public var obstacle: QKDError.Kind?

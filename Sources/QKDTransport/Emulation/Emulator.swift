@@ -19,10 +19,13 @@ public protocol HTTPEmulator: Actor {
 
 /// A whole HTTP request.
 public struct HTTPRequestMessage: Sendable, Equatable {
+    /// The HTTP method in capitals, e.g. `POST`.
     public var method: String
+    /// The request target: path and query, from the slash.
     public var path: String
     /// Header fields; names in lower case.
     public var headers: [String: String]
+    /// The message body; empty if there is none.
     public var body: [UInt8]
 
     /// Makes a request.
@@ -36,9 +39,11 @@ public struct HTTPRequestMessage: Sendable, Equatable {
 
 /// A whole HTTP response.
 public struct HTTPResponseMessage: Sendable, Equatable {
+    /// The status code, e.g. 200.
     public var status: Int
     /// Header fields; names in lower case.
     public var headers: [String: String]
+    /// The message body; empty if there is none.
     public var body: [UInt8]
 
     /// Makes a response.
@@ -59,7 +64,9 @@ public protocol NetworkEmulator: HTTPEmulator {
 
 /// The ports of a network instrument.
 public struct NetworkPorts: Sendable, Equatable {
+    /// TCP port of the HTTP server.
     public var http: Int
+    /// TCP port of the byte stream.
     public var stream: Int
 
     /// States the ports.
@@ -71,6 +78,7 @@ public struct NetworkPorts: Sendable, Equatable {
 
 /// Light or no light, said by an emulator whenever it changes, with the emulation's time.
 public struct EmulatorEvent: Sendable, Equatable {
+    /// When, picoseconds on the emulation's clock.
     public var atPS: Int64
     /// What happened, e.g. `frame started, 1000000 slots`, `dark`.
     public var text: String

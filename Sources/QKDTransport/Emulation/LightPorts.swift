@@ -42,7 +42,9 @@ public protocol DetectorEmulation: EmulatorJournal {
 
 /// Where a detector is operated.
 public struct DetectorOperatingPoint: Sendable, Equatable {
+    /// Bias at the diode, volts.
     public var biasVolts: Double
+    /// Temperature of the diode, degrees Celsius.
     public var temperatureCelsius: Double
 
     /// States an operating point.

@@ -3,9 +3,12 @@ import QKDCore
 
 /// One chunk that passed over a recorded wire.
 public struct RecordedChunk: Sendable, Equatable {
+    /// Which way a chunk went, as transcripts mark it.
     public enum Direction: String, Sendable { case toDevice = ">", fromDevice = "<" }
 
+    /// Who sent it.
     public var direction: Direction
+    /// The chunk as it was written or read, possibly part of a message.
     public var bytes: [UInt8]
 
     /// Records a chunk.

@@ -1,0 +1,217 @@
+function __qkdctl_should_offer_completions_for_flags_or_options -a expected_commands
+    set -l non_repeating_flags_or_options $argv[2..]
+    set -l non_repeating_flags_or_options_absent 0
+    set -l positional_index 0
+    set -l commands
+    __qkdctl_parse_tokens
+    test "$commands" = "$expected_commands"; and return $non_repeating_flags_or_options_absent
+end
+
+function __qkdctl_should_offer_completions_for_positional -a expected_commands positional_index_comparison expected_positional_index
+    set -l non_repeating_flags_or_options
+    set -l non_repeating_flags_or_options_absent 0
+    set -l positional_index 0
+    set -l commands
+    __qkdctl_parse_tokens
+    test "$commands" = "$expected_commands" -a \( "$positional_index" "$positional_index_comparison" "$expected_positional_index" \)
+end
+
+function __qkdctl_parse_tokens -S
+    set -l unparsed_tokens (__qkdctl_tokens -pc)
+    switch $unparsed_tokens[1]
+    case 'qkdctl'
+        __qkdctl_parse_subcommand 0 'version' 'h/help'
+        switch $unparsed_tokens[1]
+        case 'run'
+            __qkdctl_parse_subcommand 0 'bench=' 'seed=' 'format=' 'duration=' 'out=' 'save-tags' 'align' 'version' 'h/help'
+        case 'replay'
+            __qkdctl_parse_subcommand 1 'out=' 'format=' 'version' 'h/help'
+        case 'list'
+            __qkdctl_parse_subcommand 0 'bench=' 'seed=' 'format=' 'version' 'h/help'
+        case 'info'
+            __qkdctl_parse_subcommand 1 'bench=' 'seed=' 'format=' 'version' 'h/help'
+        case 'drivers'
+            __qkdctl_parse_subcommand 0 'unverified' 'format=' 'version' 'h/help'
+        case 'get'
+            __qkdctl_parse_subcommand 2 'bench=' 'seed=' 'format=' 'version' 'h/help'
+        case 'set'
+            __qkdctl_parse_subcommand 3 'bench=' 'seed=' 'format=' 'version' 'h/help'
+        case 'query'
+            __qkdctl_parse_subcommand 2 'bench=' 'seed=' 'format=' 'version' 'h/help'
+        case 'emulate'
+            __qkdctl_parse_subcommand 1 'seed=' 'address=' 'vendor-ports' 'write-bench=' 'log=' 'version' 'h/help'
+        case 'safe'
+            __qkdctl_parse_subcommand 0 'bench=' 'seed=' 'version' 'h/help'
+        case 'doctor'
+            __qkdctl_parse_subcommand 0 'format=' 'version' 'h/help'
+        case 'tags'
+            __qkdctl_parse_subcommand 0 'version' 'h/help'
+            switch $unparsed_tokens[1]
+            case 'info'
+                __qkdctl_parse_subcommand 1 'input-format=' 'format=' 'header' 'version' 'h/help'
+            case 'histogram'
+                __qkdctl_parse_subcommand 1 'input-format=' 'format=' 'intervals' 'bin-ms=' 'bin-ps=' 'bins=' 'version' 'h/help'
+            case 'correlate'
+                __qkdctl_parse_subcommand 1 'input-format=' 'format=' 'channels=' 'range-ns=' 'bin-ps=' 'peaks' 'version' 'h/help'
+            end
+        case 'help'
+            __qkdctl_parse_subcommand -r 1 'version'
+        end
+    end
+end
+
+function __qkdctl_tokens
+    if test (string split -m 1 -f 1 -- . "$FISH_VERSION") -gt 3
+        commandline --tokens-raw $argv
+    else
+        commandline -o $argv
+    end
+end
+
+function __qkdctl_parse_subcommand -S -a positional_count
+    argparse -s r -- $argv
+    set -l option_specs $argv[2..]
+    set -l is_repeating_positional $_flag_r
+    set -el _flag_r
+    set -a commands $unparsed_tokens[1]
+    set positional_index 0
+    while true
+        set -e unparsed_tokens[1]
+        argparse -sn "$commands" $option_specs -- $unparsed_tokens 2> /dev/null
+        set unparsed_tokens $argv
+        set positional_index (math $positional_index + 1)
+        for non_repeating_flag_or_option in $non_repeating_flags_or_options
+            if set -ql "_flag_$(string replace -a - _ -- $non_repeating_flag_or_option)"
+                set non_repeating_flags_or_options_absent 1
+                break
+            end
+        end
+        test (count $unparsed_tokens) -eq 0 -o \( -z "$is_repeating_positional" -a "$positional_index" -gt "$positional_count" \) && break
+    end
+end
+
+function __qkdctl_complete_directories
+    set -l token (commandline -t)
+    string match -- '*/' $token
+    set -l subdirs $token*/
+    printf %s\n $subdirs
+end
+
+function __qkdctl_custom_completion
+    set -x SAP_SHELL fish
+    set -x SAP_SHELL_VERSION $FISH_VERSION
+    set -l tokens (__qkdctl_tokens -p)
+    if test -z "$(__qkdctl_tokens -t)"
+        set -l index (count (__qkdctl_tokens -pc))
+        set tokens $tokens[..$index] \'\' $tokens[(math $index + 1)..]
+    end
+    command $tokens[1] $argv $tokens
+end
+
+complete -c 'qkdctl' -f
+complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_flags_or_options "qkdctl" version' -l 'version' -d 'Show the version.'
+complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_flags_or_options "qkdctl" h help' -s 'h' -l 'help' -d 'Show help information.'
+complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_positional "qkdctl" -eq 1' -fa 'run' -d 'Play decoy-state BB84 on a bench and sift the keys.'
+complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_positional "qkdctl" -eq 1' -fa 'replay' -d 'Make the keys of a saved session again from its tags.'
+complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_positional "qkdctl" -eq 1' -fa 'list' -d 'List the devices at hand: attached, on the bench, and what may not be opened and why.'
+complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_positional "qkdctl" -eq 1' -fa 'info' -d 'Show a device: who it is, how it is, and what its self-test says.'
+complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_positional "qkdctl" -eq 1' -fa 'drivers' -d 'List the drivers: what they drive, how well founded they are, what is unverified.'
+complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_positional "qkdctl" -eq 1' -fa 'get' -d 'Read a device\'s parameter, or all of them.'
+complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_positional "qkdctl" -eq 1' -fa 'set' -d 'Set a device\'s parameter and read it back.'
+complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_positional "qkdctl" -eq 1' -fa 'query' -d 'Show what a device can be asked and told: parameters, ranges, units.'
+complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_positional "qkdctl" -eq 1' -fa 'emulate' -d 'Stand up emulated devices for other programs to talk to.'
+complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_positional "qkdctl" -eq 1' -fa 'safe' -d 'Bring every device of a bench to its safe state: no light, no bias.'
+complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_positional "qkdctl" -eq 1' -fa 'doctor' -d 'Check this machine: kernel, permissions, udev, groups, libusb, GPIO; say what to do.'
+complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_positional "qkdctl" -eq 1' -fa 'tags' -d 'Look into files of time tags: PicoQuant PTU (T2) and qcrypto a1.'
+complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_positional "qkdctl" -eq 1' -fa 'help' -d 'Show subcommand help information.'
+complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_flags_or_options "qkdctl run" bench' -l 'bench' -d 'Bench file, or the name of a built-in one: bb84-loopback, bb84-ideal.' -rfka ''
+complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_flags_or_options "qkdctl run" seed' -l 'seed' -d 'Seed of everything that is random on an emulated bench.' -rfka ''
+complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_flags_or_options "qkdctl run" format' -l 'format' -d 'How to print: table, json or jsonl (one object a line).' -rfka 'table json jsonl'
+complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_flags_or_options "qkdctl run" duration' -l 'duration' -d 'Length of the run in seconds of bench time.' -rfka ''
+complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_flags_or_options "qkdctl run" out' -l 'out' -d 'Folder of the session; by default a new one named after the time.' -rfka ''
+complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_flags_or_options "qkdctl run" save-tags' -l 'save-tags' -d 'Keep Bob\'s tags and Alice\'s states, for \'qkdctl replay\'.'
+complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_flags_or_options "qkdctl run" align' -l 'align' -d 'Play one frame again and again, to align the optics; the result is unfit for keys.'
+complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_flags_or_options "qkdctl run" version' -l 'version' -d 'Show the version.'
+complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_flags_or_options "qkdctl run" h help' -s 'h' -l 'help' -d 'Show help information.'
+complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_positional "qkdctl replay" -eq 1' -fa '(__qkdctl_complete_directories)'
+complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_flags_or_options "qkdctl replay" out' -l 'out' -d 'Folder for the keys and the result made again; by default they are only compared.' -rfka ''
+complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_flags_or_options "qkdctl replay" format' -l 'format' -d 'How to print: table, json or jsonl (one object a line).' -rfka 'table json jsonl'
+complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_flags_or_options "qkdctl replay" version' -l 'version' -d 'Show the version.'
+complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_flags_or_options "qkdctl replay" h help' -s 'h' -l 'help' -d 'Show help information.'
+complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_flags_or_options "qkdctl list" bench' -l 'bench' -d 'Bench file, or the name of a built-in one: bb84-loopback, bb84-ideal.' -rfka ''
+complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_flags_or_options "qkdctl list" seed' -l 'seed' -d 'Seed of everything that is random on an emulated bench.' -rfka ''
+complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_flags_or_options "qkdctl list" format' -l 'format' -d 'How to print: table, json or jsonl (one object a line).' -rfka 'table json jsonl'
+complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_flags_or_options "qkdctl list" version' -l 'version' -d 'Show the version.'
+complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_flags_or_options "qkdctl list" h help' -s 'h' -l 'help' -d 'Show help information.'
+complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_positional "qkdctl info" -eq 1' -fka 'alice-modulator alice-attenuator alice-random bob-detector-z0 bob-detector-z1 bob-detector-x0 bob-detector-x1 bob-tagger'
+complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_flags_or_options "qkdctl info" bench' -l 'bench' -d 'Bench file, or the name of a built-in one: bb84-loopback, bb84-ideal.' -rfka ''
+complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_flags_or_options "qkdctl info" seed' -l 'seed' -d 'Seed of everything that is random on an emulated bench.' -rfka ''
+complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_flags_or_options "qkdctl info" format' -l 'format' -d 'How to print: table, json or jsonl (one object a line).' -rfka 'table json jsonl'
+complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_flags_or_options "qkdctl info" version' -l 'version' -d 'Show the version.'
+complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_flags_or_options "qkdctl info" h help' -s 'h' -l 'help' -d 'Show help information.'
+complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_flags_or_options "qkdctl drivers" unverified' -l 'unverified' -d 'List what no public source states.'
+complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_flags_or_options "qkdctl drivers" format' -l 'format' -d 'How to print: table, json or jsonl (one object a line).' -rfka 'table json jsonl'
+complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_flags_or_options "qkdctl drivers" version' -l 'version' -d 'Show the version.'
+complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_flags_or_options "qkdctl drivers" h help' -s 'h' -l 'help' -d 'Show help information.'
+complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_positional "qkdctl get" -eq 1' -fka 'alice-modulator alice-attenuator alice-random bob-detector-z0 bob-detector-z1 bob-detector-x0 bob-detector-x1 bob-tagger'
+complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_flags_or_options "qkdctl get" bench' -l 'bench' -d 'Bench file, or the name of a built-in one: bb84-loopback, bb84-ideal.' -rfka ''
+complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_flags_or_options "qkdctl get" seed' -l 'seed' -d 'Seed of everything that is random on an emulated bench.' -rfka ''
+complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_flags_or_options "qkdctl get" format' -l 'format' -d 'How to print: table, json or jsonl (one object a line).' -rfka 'table json jsonl'
+complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_flags_or_options "qkdctl get" version' -l 'version' -d 'Show the version.'
+complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_flags_or_options "qkdctl get" h help' -s 'h' -l 'help' -d 'Show help information.'
+complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_positional "qkdctl set" -eq 1' -fka 'alice-modulator alice-attenuator alice-random bob-detector-z0 bob-detector-z1 bob-detector-x0 bob-detector-x1 bob-tagger'
+complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_flags_or_options "qkdctl set" bench' -l 'bench' -d 'Bench file, or the name of a built-in one: bb84-loopback, bb84-ideal.' -rfka ''
+complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_flags_or_options "qkdctl set" seed' -l 'seed' -d 'Seed of everything that is random on an emulated bench.' -rfka ''
+complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_flags_or_options "qkdctl set" format' -l 'format' -d 'How to print: table, json or jsonl (one object a line).' -rfka 'table json jsonl'
+complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_flags_or_options "qkdctl set" version' -l 'version' -d 'Show the version.'
+complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_flags_or_options "qkdctl set" h help' -s 'h' -l 'help' -d 'Show help information.'
+complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_positional "qkdctl query" -eq 1' -fka 'alice-modulator alice-attenuator alice-random bob-detector-z0 bob-detector-z1 bob-detector-x0 bob-detector-x1 bob-tagger'
+complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_flags_or_options "qkdctl query" bench' -l 'bench' -d 'Bench file, or the name of a built-in one: bb84-loopback, bb84-ideal.' -rfka ''
+complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_flags_or_options "qkdctl query" seed' -l 'seed' -d 'Seed of everything that is random on an emulated bench.' -rfka ''
+complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_flags_or_options "qkdctl query" format' -l 'format' -d 'How to print: table, json or jsonl (one object a line).' -rfka 'table json jsonl'
+complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_flags_or_options "qkdctl query" version' -l 'version' -d 'Show the version.'
+complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_flags_or_options "qkdctl query" h help' -s 'h' -l 'help' -d 'Show help information.'
+complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_flags_or_options "qkdctl emulate" seed' -l 'seed' -d 'Seed of everything that is random in the emulation.' -rfka ''
+complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_flags_or_options "qkdctl emulate" address' -l 'address' -d 'Address that network devices bind to.' -rfka ''
+complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_flags_or_options "qkdctl emulate" vendor-ports' -l 'vendor-ports' -d 'Use the vendors\' own port numbers.'
+complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_flags_or_options "qkdctl emulate" write-bench' -l 'write-bench' -d 'Write a bench file that leads to these emulators.' -rF
+complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_flags_or_options "qkdctl emulate" log' -l 'log' -d 'Write the emulators\' log to this file instead of standard error.' -rF
+complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_flags_or_options "qkdctl emulate" version' -l 'version' -d 'Show the version.'
+complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_flags_or_options "qkdctl emulate" h help' -s 'h' -l 'help' -d 'Show help information.'
+complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_flags_or_options "qkdctl safe" bench' -l 'bench' -d 'Bench file, or the name of a built-in one: bb84-loopback, bb84-ideal.' -rfka ''
+complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_flags_or_options "qkdctl safe" seed' -l 'seed' -d 'Seed of everything that is random on an emulated bench.' -rfka ''
+complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_flags_or_options "qkdctl safe" version' -l 'version' -d 'Show the version.'
+complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_flags_or_options "qkdctl safe" h help' -s 'h' -l 'help' -d 'Show help information.'
+complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_flags_or_options "qkdctl doctor" format' -l 'format' -d 'How to print: table, json or jsonl (one object a line).' -rfka 'table json jsonl'
+complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_flags_or_options "qkdctl doctor" version' -l 'version' -d 'Show the version.'
+complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_flags_or_options "qkdctl doctor" h help' -s 'h' -l 'help' -d 'Show help information.'
+complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_flags_or_options "qkdctl tags" version' -l 'version' -d 'Show the version.'
+complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_flags_or_options "qkdctl tags" h help' -s 'h' -l 'help' -d 'Show help information.'
+complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_positional "qkdctl tags" -eq 1' -fa 'info' -d 'Show a file\'s format, counts, span and disorder.'
+complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_positional "qkdctl tags" -eq 1' -fa 'histogram' -d 'Count tags against time, or the times from one tag to the next.'
+complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_positional "qkdctl tags" -eq 1' -fa 'correlate' -d 'Histogram of the time differences between two channels, and its comb\'s period.'
+complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_positional "qkdctl tags info" -eq 1' -F
+complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_flags_or_options "qkdctl tags info" input-format' -l 'input-format' -d 'Format, where the content does not tell: ptu, a1-256th-ns, a1-8th-ns, a1-2ns, a1-256th-ns-x, a1-8th-ns-x, a1-2ns-x.' -rfka ''
+complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_flags_or_options "qkdctl tags info" format' -l 'format' -d 'How to print: table, json or jsonl (one object a line).' -rfka 'table json jsonl'
+complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_flags_or_options "qkdctl tags info" header' -l 'header' -d 'Show the header\'s entries too.'
+complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_flags_or_options "qkdctl tags info" version' -l 'version' -d 'Show the version.'
+complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_flags_or_options "qkdctl tags info" h help' -s 'h' -l 'help' -d 'Show help information.'
+complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_positional "qkdctl tags histogram" -eq 1' -F
+complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_flags_or_options "qkdctl tags histogram" input-format' -l 'input-format' -d 'Format, where the content does not tell: ptu, a1-256th-ns, a1-8th-ns, a1-2ns, a1-256th-ns-x, a1-8th-ns-x, a1-2ns-x.' -rfka ''
+complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_flags_or_options "qkdctl tags histogram" format' -l 'format' -d 'How to print: table, json or jsonl (one object a line).' -rfka 'table json jsonl'
+complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_flags_or_options "qkdctl tags histogram" intervals' -l 'intervals' -d 'Histogram of the times from one tag to the next.'
+complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_flags_or_options "qkdctl tags histogram" bin-ms' -l 'bin-ms' -d 'Width of a bin of time, ms.' -rfka ''
+complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_flags_or_options "qkdctl tags histogram" bin-ps' -l 'bin-ps' -d 'Width of a bin of intervals, ps.' -rfka ''
+complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_flags_or_options "qkdctl tags histogram" bins' -l 'bins' -d 'Number of bins of intervals.' -rfka ''
+complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_flags_or_options "qkdctl tags histogram" version' -l 'version' -d 'Show the version.'
+complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_flags_or_options "qkdctl tags histogram" h help' -s 'h' -l 'help' -d 'Show help information.'
+complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_positional "qkdctl tags correlate" -eq 1' -F
+complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_flags_or_options "qkdctl tags correlate" input-format' -l 'input-format' -d 'Format, where the content does not tell: ptu, a1-256th-ns, a1-8th-ns, a1-2ns, a1-256th-ns-x, a1-8th-ns-x, a1-2ns-x.' -rfka ''
+complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_flags_or_options "qkdctl tags correlate" format' -l 'format' -d 'How to print: table, json or jsonl (one object a line).' -rfka 'table json jsonl'
+complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_flags_or_options "qkdctl tags correlate" channels' -l 'channels' -d 'Two channels, A,B: differences are B minus A; all pairs if left out.' -rfka ''
+complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_flags_or_options "qkdctl tags correlate" range-ns' -l 'range-ns' -d 'Largest difference, ns.' -rfka ''
+complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_flags_or_options "qkdctl tags correlate" bin-ps' -l 'bin-ps' -d 'Width of a bin, ps.' -rfka ''
+complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_flags_or_options "qkdctl tags correlate" peaks' -l 'peaks' -d 'Print the peaks only, not the histogram.'
+complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_flags_or_options "qkdctl tags correlate" version' -l 'version' -d 'Show the version.'
+complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_flags_or_options "qkdctl tags correlate" h help' -s 'h' -l 'help' -d 'Show help information.'
+complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_flags_or_options "qkdctl help" version' -l 'version' -d 'Show the version.'
