@@ -111,6 +111,10 @@ def test_bad_input(folder):
     open(noise, "wb").write(b"PQTTTR\0\0" + bytes(range(256)) * 8)
     done = run("tags", "info", noise)
     check("a corrupt PTU is named with its place", done.returncode in (1, 64) and b"at byte" in done.stderr, done.stderr)
+    big = run("tags", "histogram", noise, "--intervals", "--bin-ps", str(2**63 - 1), "--bins", "100")
+    check("bins beyond a time tag's range are a usage error", big.returncode == 64, big.stderr)
+    check("too many bins are a usage error", run("tags", "correlate", noise, "--bin-ps", "1", "--range-ns", "1e6").returncode == 64)
+    check("an IPv6 address is refused", run("emulate", "thorlabs-mbx", "--address", "::1").returncode == 64)
     check("an unknown option is a usage error", run("run", "--nonsense").returncode == 64)
     check("a wrong duration is a usage error", run("run", "--duration", "-1").returncode == 64)
     check("an unknown role is a usage error", run("get", "nobody").returncode == 64)
@@ -125,6 +129,12 @@ def test_bench_at_hand():
     json.loads(run("doctor", "--format", "json").stdout)
     done = run("set", "alice-attenuator", "attenuation", "12.5")
     check("set reads back", done.returncode == 0 and b"12.5 dB (EMULATED)" in done.stdout, done.stdout + done.stderr)
+    done = run("set", "bob-detector-z0", "target-temperature", "-30")
+    check("set takes a negative number", done.returncode == 0 and b"-30" in done.stdout, done.stdout + done.stderr)
+    check("set takes one value", run("set", "alice-attenuator", "attenuation", "3", "4").returncode == 64)
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run([TOOL, "drivers"], stdout=full, stderr=subprocess.PIPE, timeout=60)
+    check("output that cannot be written is a failure", done.returncode == 1 and b"cannot write" in done.stderr)
     check("set refuses what is out of range", run("set", "alice-attenuator", "attenuation", "25").returncode == 64)
     check("set refuses what can only be read", run("set", "alice-attenuator", "locked", "on").returncode == 1)
 

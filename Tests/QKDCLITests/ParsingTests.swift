@@ -21,7 +21,8 @@ struct ParsingTests {
             ["run", "--duration", "nan"], ["run", "--duration", "0"], ["run", "--duration", "1e9"],
             ["run", "--seed", "-1"],
             ["run", "--format", "xml"], ["get"], ["get", "bob"], ["set", "bob-tagger", "x"], ["tags", "info"],
-            ["tags", "histogram", "f", "--bin-ms", "0"], ["tags", "correlate", "f", "--range-ns", "-1"], ["nothing"],
+            ["set", "bob-tagger", "gate", "1", "2"], ["tags", "histogram", "f", "--bin-ms", "0"],
+            ["tags", "correlate", "f", "--range-ns", "-1"], ["nothing"],
         ])
     func usage(arguments: [String]) {
         #expect(throws: (any Error).self) { try QKDCtl.parseAsRoot(arguments) }

@@ -37,7 +37,8 @@ struct ReportTextTests {
             #expect(lines.contains { $0.hasPrefix(name) }, "\(name)")
         }
         #expect(
-            lines.contains { $0.hasPrefix("Z") && $0.contains("1.536 %") }, "docs/physics-model.md, without afterpulses"
+            lines.contains { $0.hasPrefix("Z") && $0.contains("1.536 %") && $0.contains("-  ") },
+            "docs/physics-model.md, without afterpulses"
         )
     }
 

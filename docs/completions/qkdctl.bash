@@ -342,7 +342,7 @@ _qkdctl_set() {
     non_repeating_flags=(--version -h --help)
     repeating_options=()
     non_repeating_options=(--bench --seed --format)
-    __qkdctl_offer_flags_options 3
+    __qkdctl_offer_flags_options -1
 
     # Offer option value completions
     case "${prev}" in

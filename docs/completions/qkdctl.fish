@@ -35,7 +35,7 @@ function __qkdctl_parse_tokens -S
         case 'get'
             __qkdctl_parse_subcommand 2 'bench=' 'seed=' 'format=' 'version' 'h/help'
         case 'set'
-            __qkdctl_parse_subcommand 3 'bench=' 'seed=' 'format=' 'version' 'h/help'
+            __qkdctl_parse_subcommand -r 3 'bench=' 'seed=' 'format=' 'version' 'h/help'
         case 'query'
             __qkdctl_parse_subcommand 2 'bench=' 'seed=' 'format=' 'version' 'h/help'
         case 'emulate'

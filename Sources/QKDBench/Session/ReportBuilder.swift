@@ -64,6 +64,7 @@ struct ReportBuilder {
         tags.outsideWindow = outcome.outsideWindow
         tags.insideWindow = outcome.singles.reduce(0, +) - outcome.outsideWindow
         tags.detections = outcome.detections
+        tags.received = outcome.receivedTags
         tags.disclosedDetections = outcome.counts.disclosedDetections
         tags.sameBasisDoubles = outcome.counts.sameBasisDoubleClicks
         tags.crossBasisDoubles = outcome.counts.crossBasisDoubleClicks

@@ -52,6 +52,7 @@ public struct SessionEngine: Sendable {
             outcome.holes.append(
                 HoleFacts(cause: hole.cause.rawValue, afterS: hole.afterPS.map { Double($0) * 1e-12 }))
         }
+        outcome.receivedTags += batch.count
         tags.append(batch)
         tagsEnd = max(tagsEnd, batch.times.last ?? tagsEnd)
     }
@@ -116,6 +117,7 @@ public struct SessionEngine: Sendable {
             },
             detectors: plan.detectors, resolutionPS: plan.resolutionPS)
         search.relativeMeans = plan.means
+        search.expectedErrorRate = plan.expectedErrorRate
         search.gapPS = min(search.gapPS, plan.gapPS)
         let lock: FrameLock
         do {

@@ -39,8 +39,10 @@ public struct SessionFolder: Sendable {
         do {
             try FileManager.default.createDirectory(
                 atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        } catch let error as CocoaError where error.code == .fileWriteNoPermission {
+            throw QKDError(.permissionDenied, "this user may not make the session's folder", at: place)
         } catch {
-            throw QKDError(.io, "cannot make the session's folder: \(error.localizedDescription)", at: place)
+            throw QKDError(.invalidInput, "a session's folder cannot be made here", at: place)
         }
         return SessionFolder(path: path, tagFiles: savesTags ? TagFiles(path: path) : nil)
     }

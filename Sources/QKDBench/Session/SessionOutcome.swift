@@ -24,6 +24,8 @@ public struct SessionOutcome: Sendable {
     public var detections = 0
     /// Tags that fell into a window in which the same detector had already clicked.
     public var repeatedTags = 0
+    /// All tags that came.
+    public internal(set) var receivedTags = 0
     /// Each synchronised frame's start and clock.
     public var locks: [FoundFrame] = []
 

@@ -16,6 +16,8 @@ public struct SessionPlan: Sendable {
     public var means: [Double]
     /// What becomes of a slot in which several detectors clicked.
     public var doubleClicks: DoubleClickRule
+    /// The error rate that clock recovery reckons with; a rough figure is enough.
+    public var expectedErrorRate: Double
     /// Dead time of each detector, picoseconds; decides which slots count as live.
     public var deadTimePS: Double
     /// How far off the first frame's start may be, picoseconds.
@@ -41,6 +43,8 @@ public struct SessionPlan: Sendable {
         detectors = Dictionary(uniqueKeysWithValues: zip(inputs, BB84State.all))
         means = Intensity.allCases.map { bench.intensities[$0]?.mean ?? 0 }
         doubleClicks = bench.detection.doubleClicks
+        // Besides misalignment, afterpulses and darks make errors.
+        expectedErrorRate = min(0.45, bench.channel.misalignment + 0.015)
         deadTimePS = bench.detector.deadTimeUS * 1e6
         firstUncertaintyPS = Picoseconds.from(seconds: bench.clock.searchOffsetS) + Self.armingSlackPS
         laterUncertaintyPS = Int64(bench.clock.startUncertaintyMS * 1e9)

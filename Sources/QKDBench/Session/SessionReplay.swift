@@ -20,7 +20,10 @@ public enum SessionReplay {
         let framesPath = path(SessionFolder.Name.aliceFrames)
         let frames = try AliceFrameFile.frames(
             in: SmallFile.bytes(path: framesPath, limit: 8 << 30), name: framesPath)
-        for frame in frames { engine.add(frame) }
+        for frame in frames {
+            try Task.checkCancellation()
+            engine.add(frame)
+        }
         try feed(&engine, tags: path(SessionFolder.Name.bobTags), session: session)
         _ = try engine.process(final: true)
         let trueClock = session.source.seed.map {
@@ -47,6 +50,7 @@ public enum SessionReplay {
             return found
         }
         while var batch = try reader.nextBatch() {
+            try Task.checkCancellation()
             batch.holes += take(upTo: seen + batch.count)
             seen += batch.count
             engine.add(batch)

@@ -101,6 +101,8 @@ public struct TagCounts: Sendable, Codable {
     public var singles: [String: Int] = [:]
     /// Tags inside their slot's window.
     public var insideWindow = 0
+    /// All tags that came, inside frames and outside, found or not.
+    public var received = 0
     /// Tags inside frames but outside their slot's window.
     public var outsideWindow = 0
     /// Slots with at least one click in the window, disclosed ones included.

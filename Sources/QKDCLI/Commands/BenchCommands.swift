@@ -131,12 +131,22 @@ struct SetCommand: AsyncParsableCommand {
 
     @Argument(help: "Role on the bench.") var role: Role
     @Argument(help: "Name of the parameter.") var parameter: String
-    @Argument(help: "Value; 'qkdctl query ROLE' shows what is allowed.") var value: String
+    // A negative number looks like an option, so whatever the parser does not know is the value.
+    @Argument(
+        parsing: .allUnrecognized,
+        help: ArgumentHelp("Value; 'qkdctl query ROLE' shows what is allowed.", valueName: "value"))
+    var values: [String]
     @OptionGroup var benchOptions: BenchOptions
     @OptionGroup var formatOptions: FormatOptions
 
+    func validate() throws {
+        guard values.count == 1 else {
+            throw ValidationError("one value is needed, not \(values.count): \(values.joined(separator: " "))")
+        }
+    }
+
     func run() async throws {
-        let (role, name, text) = (role, parameter, value)
+        let (role, name, text) = (role, parameter, values.first ?? "")
         let row = try await benchOptions.withBench { bench in
             let device = try device(role, of: bench)
             let parameter = try device.parameter(name)
@@ -189,7 +199,9 @@ struct SafeCommand: AsyncParsableCommand {
         let bench = try benchOptions.load()
         let seed = benchOptions.seed
         // Once begun it runs to its end, Ctrl-C or not.
-        let (confirmed, findings) = try await Task.detached { try await Bench.makeEachSafe(bench, seed: seed) }.value
+        let (confirmed, findings) = try await Interrupts.guarding {
+            try await Task.detached { try await Bench.makeEachSafe(bench, seed: seed) }.value
+        }
         for finding in findings { Terminal.err("UNSAFE: \(finding)") }
         guard findings.isEmpty else {
             throw QKDError(.unhealthy, "\(confirmed) of \(bench.roles.count) devices are confirmed safe")

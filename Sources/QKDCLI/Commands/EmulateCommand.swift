@@ -34,6 +34,12 @@ struct EmulateCommand: AsyncParsableCommand {
     @Option(name: .long, help: "Write the emulators' log to this file instead of standard error.", completion: .file())
     var log: String?
 
+    func validate() throws {
+        guard !address.contains(":") else {
+            throw ValidationError("--address takes an IPv4 address: bench files separate ports by colons")
+        }
+    }
+
     func run() async throws {
         let sink = try LogSink(path: log)
         let emulatorLog = EmulatorLog { sink.write($0) }

@@ -112,6 +112,6 @@ struct ReplayCommand: AsyncParsableCommand {
         if let out { try SessionReplay.write(result, outcome, to: out) }
         try formatOptions.show(result) { ReportText.table(result) }
         try SessionReplay.compare(outcome, withKeysIn: folder)
-        Terminal.err("the keys are the same as those in \(folder)")
+        if formatOptions.format == .table { Terminal.out("\nthe keys are the same as those in \(folder)") }
     }
 }

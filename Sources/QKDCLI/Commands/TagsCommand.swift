@@ -156,7 +156,12 @@ struct TagsHistogram: AsyncParsableCommand {
         guard binMs.isFinite, binMs >= 1e-6, binMs <= 1e9 else {
             throw ValidationError("--bin-ms must lie between 1e-6 and 1e9")
         }
-        guard binPs >= 1, bins >= 1 else { throw ValidationError("--bin-ps and --bins must be at least 1") }
+        guard binPs >= 1, (1...1_000_000).contains(bins) else {
+            throw ValidationError("--bin-ps must be at least 1, --bins must lie between 1 and 1000000")
+        }
+        guard !binPs.multipliedReportingOverflow(by: Int64(bins)).overflow else {
+            throw ValidationError("--bins of --bin-ps reach beyond what a time tag can hold")
+        }
     }
 
     private struct Row: Encodable {
@@ -191,9 +196,8 @@ struct TagsHistogram: AsyncParsableCommand {
 
     private func show(_ rows: [Row], unit: String) throws {
         try formatOptions.show(rows: rows) {
-            var table = TextTable([unit, "tags"])
-            for row in rows { table.row(["\(row.startPs)", "\(row.count)"]) }
-            return table.text
+            // Not aligned: there may be a million rows.
+            ([unit + "\ttags"] + rows.map { "\($0.startPs)\t\($0.count)" }).joined(separator: "\n")
         }
     }
 }
@@ -236,6 +240,9 @@ struct TagsCorrelate: AsyncParsableCommand {
     func validate() throws {
         guard rangeNs.isFinite, rangeNs > 0, rangeNs <= 1e6, binPs >= 1 else {
             throw ValidationError("--range-ns must lie above 0 and up to 1e6, --bin-ps must be at least 1")
+        }
+        guard 2 * rangeNs * 1000 / Double(binPs) <= 1e6 else {
+            throw ValidationError("--range-ns and --bin-ps make more than 1000000 bins: take wider bins")
         }
     }
 
@@ -298,11 +305,9 @@ struct TagsCorrelate: AsyncParsableCommand {
             )
         }
         if let counts = result.counts {
-            var table = TextTable(["difference from, ps", "count"])
-            for (index, count) in counts.enumerated() {
-                table.row(["\(result.firstBinPs + Int64(index) * result.binPs)", "\(count)"])
-            }
-            lines.append(table.text)
+            // Not aligned: there may be a million rows.
+            lines.append("difference from, ps\tcount")
+            lines += counts.enumerated().map { "\(result.firstBinPs + Int64($0.offset) * result.binPs)\t\($0.element)" }
         }
         return lines.joined(separator: "\n")
     }

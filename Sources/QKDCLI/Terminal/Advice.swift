@@ -32,7 +32,9 @@ enum Advice {
         case .disconnected: return "check the cable and power, then run the command again"
         case .timeout: return "check that the device is on and is the one that the bench names"
         case .protocolViolation: return "the answer is not this driver's protocol: check the driver and the address"
-        case .noLock: return "check that Bob's detectors see Alice's light and that the channel map is right"
+        case .noLock:
+            return
+                "check Bob's light and channel map; with few tags, disclose more slots (disclose_one_in) or use longer frames"
         case .dataLoss: return "the file was cut short: copy it again, or use what was read"
         case .unsupported, .refused, .outOfRange, .invalidInput, .unhealthy, .interrupted, .io: return nil
         }

@@ -41,7 +41,7 @@ enum ReportText {
             "frames      \(frames.played) played, \(frames.synchronised) found, \(frames.lost) lost, \(frames.withHoles) with holes; "
                 + "\(frames.slotsSent) slots, \(frames.slotsDisclosed) disclosed",
             "singles     \(singles)",
-            "detections  \(tags.detections); \(tags.outsideWindow) tags outside the window; double clicks "
+            "detections  \(tags.detections) of \(tags.received) tags; \(tags.outsideWindow) in frames but outside the window; double clicks "
                 + "\(tags.sameBasisDoubles) in one basis, \(tags.crossBasisDoubles) across",
             "random      \(result.randomness.generator); \(result.randomness.seedBytes) seed bytes from \(result.randomness.seedSource)",
         ]
@@ -84,7 +84,8 @@ enum ReportText {
         for basis in Basis.allCases {
             guard let facts = result.bases[basis.description] else { continue }
             table.row([
-                basis.description, "\(facts.sifted)", "\(facts.errors)", Figure.percent(facts.qber, 3),
+                basis.description, "\(facts.sifted)", "\(facts.errors)",
+                facts.sifted > 0 ? Figure.percent(facts.qber, 3) : "-",
                 "\(Figure.percent(facts.qberLow, 3)) to \(Figure.percent(facts.qberHigh, 3))",
                 result.expected?.qber[basis.description].map { Figure.percent($0, 3) } ?? "",
             ])

@@ -29,7 +29,10 @@ enum Terminal {
             let count = rest.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
             if count < 0 {
                 if errno == EINTR || errno == EAGAIN { continue }
-                return  // nobody reads any more: there is nobody to tell either
+                // Nobody reads a closed pipe, so there is nobody to tell; a full disk must not pass for success.
+                if errno == EPIPE || descriptor == STDERR_FILENO { return }
+                put("error: cannot write the output: \(String(cString: strerror(errno)))\n", STDERR_FILENO)
+                exit(1)
             }
             rest = rest.dropFirst(count)
         }

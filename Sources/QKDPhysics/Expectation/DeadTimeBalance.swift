@@ -38,7 +38,7 @@ public struct DeadTimeBalance: Sendable, Equatable {
         pulsesBlockedBySignal = coverage.whole + coverage.partial.reduce(0, +)
         // The balance is linear but for the effective afterpulse probability, which moves by parts in a thousand.
         for _ in 0..<100 {
-            let before = liveFraction
+            let before = (liveFraction, effectiveAfterpulse)
             switch detector.deadTimeKind {
             case .nonParalysable:
                 solveNonParalysable(candidate, darks: darksPerSlot, slotsDead: slotsDead)
@@ -46,7 +46,8 @@ public struct DeadTimeBalance: Sendable, Equatable {
                 solveParalysable(candidate, darks: darksPerSlot, slotsDead: slotsDead, coverage, detector)
             }
             updateAfterpulse(detector, slotsDead: slotsDead, slotPS: slotPS)
-            if abs(liveFraction - before) < 1e-14 { break }
+            // Without dead time the live fraction never moves, so the afterpulses must have come to rest as well.
+            if abs(liveFraction - before.0) < 1e-14, abs(effectiveAfterpulse - before.1) < 1e-14 { break }
         }
     }
 
