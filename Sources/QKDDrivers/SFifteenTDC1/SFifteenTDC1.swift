@@ -77,7 +77,8 @@ public actor SFifteenTDC1: TimeTagger {
     public func makeSafe() async throws {
         // A task of its own: one that is cancelled may not be let onto the wire any more.
         try await Task {
-            if session != nil { return try await stopTagging() }
+            // A run that ended by itself, or whose stop somebody else saw, says nothing about the device now.
+            if try await stopOwnTagging() { return }
             try await turn.run {
                 try await silence()
                 _ = try await askStatus()

@@ -19,16 +19,21 @@ extension SFifteenTDC1 {
         }
     }
 
-    public func stopTagging() async throws {
-        guard let number = session?.number, let reader = session?.reader else { return }
+    public func stopTagging() async throws { try await stopOwnTagging() }
+
+    /// Stops a run that is under way; whether this call is the one that stopped the device.
+    @discardableResult
+    func stopOwnTagging() async throws -> Bool {
+        guard let number = session?.number, let reader = session?.reader else { return false }
         reader.cancel()
         await reader.value
-        try await turn.run {
+        return try await turn.run {
             // Somebody else may have stopped it meanwhile, or the reader may have met its end.
-            guard session?.number == number else { return }
+            guard session?.number == number else { return false }
             do {
                 try await endRun()
                 end(throwing: nil)
+                return true
             } catch {
                 end(throwing: error)
                 throw error
