@@ -26,6 +26,7 @@ public struct QKDCtl: AsyncParsableCommand {
                     QueryCommand.self, EmulateCommand.self, SafeCommand.self, DoctorCommand.self,
                 ]),
             CommandGroup(name: "Time tags:", subcommands: [TagsCommand.self]),
+            CommandGroup(name: "The machine:", subcommands: [BenchmarkCommand.self]),
         ])
 
     /// Used by the argument parser; the process begins at `start()`.

@@ -173,13 +173,13 @@ _qkdctl() {
     unset 'unparsed_words[0]'
     unparsed_words=("${unparsed_words[@]}")
     case "${subcommand}" in
-    run|replay|list|info|drivers|get|set|query|emulate|safe|doctor|tags|help)
+    run|replay|list|info|drivers|get|set|query|emulate|safe|doctor|tags|benchmark|help)
         # Offer subcommand argument completions
         "_qkdctl_${subcommand}"
         ;;
     *)
         # Offer subcommand completions
-        COMPREPLY+=($(compgen -W 'run replay list info drivers get set query emulate safe doctor tags help' -- "${cur}"))
+        COMPREPLY+=($(compgen -W 'run replay list info drivers get set query emulate safe doctor tags benchmark help' -- "${cur}"))
         ;;
     esac
 }
@@ -574,6 +574,54 @@ _qkdctl_tags_correlate() {
     case "${positional_number}" in
     1)
         __qkdctl_add_completions -f
+        return
+        ;;
+    esac
+}
+
+_qkdctl_benchmark() {
+    repeating_flags=()
+    non_repeating_flags=(--version -h --help)
+    repeating_options=()
+    non_repeating_options=()
+    __qkdctl_offer_flags_options 0
+
+    # Offer subcommand / subcommand argument completions
+    local -r subcommand="${unparsed_words[0]}"
+    unset 'unparsed_words[0]'
+    unparsed_words=("${unparsed_words[@]}")
+    case "${subcommand}" in
+    physics)
+        # Offer subcommand argument completions
+        "_qkdctl_benchmark_${subcommand}"
+        ;;
+    *)
+        # Offer subcommand completions
+        COMPREPLY+=($(compgen -W 'physics' -- "${cur}"))
+        ;;
+    esac
+}
+
+_qkdctl_benchmark_physics() {
+    repeating_flags=()
+    non_repeating_flags=(--version -h --help)
+    repeating_options=()
+    non_repeating_options=(--bench --seed --slots --format)
+    __qkdctl_offer_flags_options 0
+
+    # Offer option value completions
+    case "${prev}" in
+    '--bench')
+        return
+        ;;
+    '--seed')
+        return
+        ;;
+    '--slots')
+        return
+        ;;
+    '--format')
+        __qkdctl_add_completions -W 'table'$'\n''json'$'\n''jsonl'
         return
         ;;
     esac

@@ -54,6 +54,12 @@ function __qkdctl_parse_tokens -S
             case 'correlate'
                 __qkdctl_parse_subcommand 1 'input-format=' 'format=' 'channels=' 'range-ns=' 'bin-ps=' 'peaks' 'version' 'h/help'
             end
+        case 'benchmark'
+            __qkdctl_parse_subcommand 0 'version' 'h/help'
+            switch $unparsed_tokens[1]
+            case 'physics'
+                __qkdctl_parse_subcommand 0 'bench=' 'seed=' 'slots=' 'format=' 'version' 'h/help'
+            end
         case 'help'
             __qkdctl_parse_subcommand -r 1 'version'
         end
@@ -123,6 +129,7 @@ complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_positional "qkdct
 complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_positional "qkdctl" -eq 1' -fa 'safe' -d 'Bring every device of a bench to its safe state: no light, no bias.'
 complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_positional "qkdctl" -eq 1' -fa 'doctor' -d 'Check this machine: kernel, permissions, udev, groups, libusb, GPIO; say what to do.'
 complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_positional "qkdctl" -eq 1' -fa 'tags' -d 'Look into files of time tags: PicoQuant PTU (T2) and qcrypto a1.'
+complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_positional "qkdctl" -eq 1' -fa 'benchmark' -d 'Measure how fast this machine is at qkdctl\'s work.'
 complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_positional "qkdctl" -eq 1' -fa 'help' -d 'Show subcommand help information.'
 complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_flags_or_options "qkdctl run" bench' -l 'bench' -d 'Bench file, or the name of a built-in one: bb84-loopback, bb84-ideal.' -rfka ''
 complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_flags_or_options "qkdctl run" seed' -l 'seed' -d 'Seed of everything that is random on an emulated bench.' -rfka ''
@@ -214,4 +221,13 @@ complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_flags_or_options 
 complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_flags_or_options "qkdctl tags correlate" peaks' -l 'peaks' -d 'Print the peaks only, not the histogram.'
 complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_flags_or_options "qkdctl tags correlate" version' -l 'version' -d 'Show the version.'
 complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_flags_or_options "qkdctl tags correlate" h help' -s 'h' -l 'help' -d 'Show help information.'
+complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_flags_or_options "qkdctl benchmark" version' -l 'version' -d 'Show the version.'
+complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_flags_or_options "qkdctl benchmark" h help' -s 'h' -l 'help' -d 'Show help information.'
+complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_positional "qkdctl benchmark" -eq 1' -fa 'physics' -d 'Time the light of an emulated bench alone, on one core.'
+complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_flags_or_options "qkdctl benchmark physics" bench' -l 'bench' -d 'Bench file, or the name of a built-in one: bb84-loopback, bb84-ideal.' -rfka ''
+complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_flags_or_options "qkdctl benchmark physics" seed' -l 'seed' -d 'Seed of everything that is random on an emulated bench.' -rfka ''
+complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_flags_or_options "qkdctl benchmark physics" slots' -l 'slots' -d 'Pulse slots to work out; whole frames are played.' -rfka ''
+complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_flags_or_options "qkdctl benchmark physics" format' -l 'format' -d 'How to print: table, json or jsonl (one object a line).' -rfka 'table json jsonl'
+complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_flags_or_options "qkdctl benchmark physics" version' -l 'version' -d 'Show the version.'
+complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_flags_or_options "qkdctl benchmark physics" h help' -s 'h' -l 'help' -d 'Show help information.'
 complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_flags_or_options "qkdctl help" version' -l 'version' -d 'Show the version.'
