@@ -46,6 +46,7 @@ let package = Package(
         .target(name: "CQKDSystem"),
         .systemLibrary(name: "CLibUSB", pkgConfig: "libusb-1.0", providers: [.apt(["libusb-1.0-0-dev"])]),
         .systemLibrary(name: "CKissFFT", providers: [.apt(["libkissfft-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
         // The vocabulary.
         room("QKDCore", []),
@@ -53,7 +54,7 @@ let package = Package(
         // From bytes to sifted bits.
         room("QKDTransport", ["QKDCore", "CQKDSystem", "CLibUSB", nioCore, nioPosix, nioHTTP1]),
         room("QKDDrivers", ["QKDCore", "QKDTransport"]),
-        room("QKDTimeTags", ["QKDCore", "CKissFFT"]),
+        room("QKDTimeTags", ["QKDCore", "CKissFFT", "CZlib"]),
         room("QKDSifting", ["QKDCore"]),
 
         // What stands in for the world, and what steers.

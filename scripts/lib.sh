@@ -10,6 +10,7 @@ needed_packages() {
     for row in \
         libusb-1.0-0-dev:/usr/include/libusb-1.0/libusb.h \
         libkissfft-dev:/usr/include/kissfft/kiss_fft.h \
+        zlib1g-dev:/usr/include/zlib.h \
         pkg-config:/usr/bin/pkg-config \
         python3:/usr/bin/python3; do
         [ -e "${row#*:}" ] || printf '%s ' "${row%%:*}"

@@ -30,7 +30,7 @@ public struct SavedHole: Sendable, Codable {
 final class TagFiles: @unchecked Sendable {
     // One owner: the session's state actor.
     private let path: String
-    private var tags: QCryptoA1Writer?
+    private var tags: QCryptoWriter?
     private var framesFile: AppendingFile?
     private var resolutionPS: Int64 = 0
     private var bobSeed: [UInt8] = []
@@ -43,8 +43,8 @@ final class TagFiles: @unchecked Sendable {
     func begin(bobSeed: [UInt8], resolutionPS: Int64) throws {
         self.bobSeed = bobSeed
         self.resolutionPS = resolutionPS
-        let unit: QCryptoA1Layout.TimeUnit = resolutionPS % 2000 == 0 ? .ns2 : .ns256th
-        tags = try QCryptoA1Writer(
+        let unit: QCryptoLayout.TimeUnit = resolutionPS % 2000 == 0 ? .ns2 : .ns256th
+        tags = try QCryptoWriter(
             path: "\(path)/\(SessionFolder.Name.bobTags)", layout: .init(unit: unit), mode: 0o600)
         framesFile = try AppendingFile(path: "\(path)/\(SessionFolder.Name.aliceFrames)", mode: 0o600)
         try framesFile?.append(Array(AliceFrameFile.magic.utf8))

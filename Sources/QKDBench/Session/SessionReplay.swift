@@ -34,8 +34,8 @@ public enum SessionReplay {
     }
 
     private static func feed(_ engine: inout SessionEngine, tags path: String, session: SavedSession) throws {
-        let unit: QCryptoA1Layout.TimeUnit = session.resolutionPs % 2000 == 0 ? .ns2 : .ns256th
-        let reader = try TagFileReader(path: path, format: .qcryptoA1(.init(unit: unit)))
+        let unit: QCryptoLayout.TimeUnit = session.resolutionPs % 2000 == 0 ? .ns2 : .ns256th
+        let reader = try TagFileReader(path: path, format: .qcrypto(.a1, .init(unit: unit)))
         var seen = 0
         var holes = session.holes[...]
         func take(upTo end: Int) -> [TagHole] {

@@ -5,9 +5,12 @@ import QKDTimeTags
 struct TagsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "tags",
-        abstract: "Look into files of time tags: PicoQuant PTU (T2) and qcrypto a1.",
+        abstract: "Look into files of time tags, convert, cut and merge them.",
         discussion: "Example: qkdctl tags info capture.ptu",
-        subcommands: [TagsInfo.self, TagsHistogram.self, TagsCorrelate.self])
+        subcommands: [
+            TagsInfo.self, TagsConvert.self, TagsMerge.self, TagsCut.self, TagsHistogram.self, TagsCorrelate.self,
+            TagsCoincidences.self,
+        ])
 }
 
 /// The file and how to read it: the same words on every command.
@@ -107,7 +110,8 @@ struct TagsInfo: AsyncParsableCommand {
             spanS: Picoseconds.seconds(summary.durationPS), inversions: summary.inversions,
             largestInversionPs: summary.largestInversionPS,
             header: header
-                ? meta.headerTags.map { "\($0.name)\($0.index >= 0 ? "(\($0.index))" : "") = \($0.value)" } : nil)
+                ? meta.headerTags.map { "\($0.name)\($0.index >= 0 ? "(\($0.index))" : "") = \($0.value)" }
+                    + meta.notes.sorted { $0.key < $1.key }.map { "\($0.key) = \($0.value)" } : nil)
         try formatOptions.show(facts) { Self.text(facts) }
         try file.finish(analysis)
     }

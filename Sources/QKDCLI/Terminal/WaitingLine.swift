@@ -9,9 +9,10 @@ final class WaitingLine: @unchecked Sendable {
     init(_ text: String) {
         timer = DispatchSource.makeTimerSource(queue: .global())
         guard Terminal.isWatched else { return }
-        let start = self.start
-        timer.setEventHandler {
-            Terminal.live("\(text), \(start.duration(to: .now).components.seconds) s")
+        timer.setEventHandler { [weak self] in
+            guard let self else { return }
+            let share = self.share.map { ", \(Int($0 * 100)) %" } ?? ""
+            Terminal.live("\(text)\(share), \(self.start.duration(to: .now).components.seconds) s")
         }
         timer.schedule(deadline: .now() + 2, repeating: 1)
         timer.resume()
@@ -19,6 +20,14 @@ final class WaitingLine: @unchecked Sendable {
     }
 
     private var running = false
+    private let lock = NSLock()
+    private var done: Double?
+
+    /// How much is done, 0 to 1, if that is known.
+    var share: Double? {
+        get { lock.withLock { done } }
+        set { lock.withLock { done = newValue } }
+    }
 
     func stop() {
         // A timer that was never resumed may not be let go.

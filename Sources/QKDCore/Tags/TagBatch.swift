@@ -61,7 +61,7 @@ public struct TagBatch: Sendable, Equatable {
 
 /// A place in a tag stream at which something is missing.
 public struct TagHole: Sendable, Equatable {
-    /// Why the stream is not whole here.
+    /// Why the stream is not whole here. Files number the causes in this order: add at the end only.
     public enum Cause: String, Sendable, CaseIterable {
         /// The instrument's own buffer ran over.
         case deviceOverflow
@@ -71,6 +71,8 @@ public struct TagHole: Sendable, Equatable {
         case consumerTooSlow
         /// Nothing came for longer than the protocol allows.
         case silence
+        /// A part of a file is damaged and was left out.
+        case damagedFile
     }
 
     /// The hole lies before this tag of the batch (or after the last one, if equal to the count).

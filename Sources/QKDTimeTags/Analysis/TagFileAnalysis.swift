@@ -66,6 +66,23 @@ public enum TagFile {
         }
     }
 
+    /// Coincidences, counted by `counters`.
+    public static func coincidences(
+        path: String, format: TagFormat? = nil, counters: [CoincidenceCounter],
+        reorderWindowPS: Int64 = defaultReorderWindowPS
+    ) throws -> TagFileAnalysis<[CoincidenceCounter]> {
+        let analysis = try orderedScan(path, format, counters, reorderWindowPS) { counters, batch in
+            for index in counters.indices { counters[index].add(batch) }
+        }
+        return analysis.map { counters in
+            counters.map { counter in
+                var counter = counter
+                counter.finish()
+                return counter
+            }
+        }
+    }
+
     /// The pairs of different channels among `channels`, lower number first.
     public static func allPairs(_ channels: [UInt8]) -> [(UInt8, UInt8)] {
         let sorted = Set(channels).sorted()
@@ -111,7 +128,7 @@ public enum TagFile {
 
 extension TagFileAnalysis {
     /// The same findings with another value.
-    func map<Other: Sendable>(_ transform: (Value) throws -> Other) rethrows -> TagFileAnalysis<Other> {
+    public func map<Other: Sendable>(_ transform: (Value) throws -> Other) rethrows -> TagFileAnalysis<Other> {
         TagFileAnalysis<Other>(
             metadata: metadata, counts: counts, value: try transform(value), reorderedTags: reorderedTags,
             lateTags: lateTags,

@@ -13,6 +13,8 @@ public struct TagReorderer: Sendable {
     public private(set) var lateTags = 0
 
     private var held = TagBatch()
+    /// Holes, each with the newest time in front of it.
+    private var heldHoles: [(afterPS: Int64, hole: TagHole)] = []
     private var newestPS = Int64.min
     private var releasedPS = Int64.min
 
@@ -21,8 +23,12 @@ public struct TagReorderer: Sendable {
         self.windowPS = max(0, windowPS)
     }
 
-    /// Takes tags and returns, in time order, all that may go. Holes are not carried.
+    /// Takes tags and returns, in time order, all that may go. A hole goes behind the tags that came before it.
     public mutating func add(_ batch: TagBatch) -> TagBatch {
+        for hole in batch.holes {
+            let before = batch.times[..<min(hole.beforeIndex, batch.count)].max() ?? newestPS
+            heldHoles.append((max(before, newestPS), hole))
+        }
         if Self.isSorted(batch.times, notBefore: newestPS) {
             newestPS = batch.times.last ?? newestPS
             held.times.append(contentsOf: batch.times)
@@ -75,10 +81,17 @@ public struct TagReorderer: Sendable {
             let middle = (low + high) / 2
             if held.times[middle] <= horizon { low = middle + 1 } else { high = middle }
         }
-        guard low > 0 else { return TagBatch() }
-        let out = TagBatch(times: Array(held.times[..<low]), channels: Array(held.channels[..<low]))
+        guard low > 0 || !heldHoles.isEmpty else { return TagBatch() }
+        var out = TagBatch(times: Array(held.times[..<low]), channels: Array(held.channels[..<low]))
         held.removeFirst(low)
-        releasedPS = max(releasedPS, out.times[low - 1])
+        releasedPS = max(releasedPS, out.times.last ?? releasedPS)
+        let due = heldHoles.prefix { $0.afterPS <= horizon }
+        heldHoles.removeFirst(due.count)
+        out.holes = due.map { afterPS, hole in
+            TagHole(
+                beforeIndex: out.times.firstIndex { $0 > afterPS } ?? out.count, cause: hole.cause,
+                afterPS: hole.afterPS)
+        }
         return out
     }
 

@@ -12,17 +12,23 @@ import QKDCore
 ///
 /// Bytes go to a new file beside it, which takes the name by `rename` in `commit`; without a commit
 /// it is removed and whatever had the name before stays.
+///
+/// With `keepsPartial` it has its name from the start instead, and stays whatever happens: for recordings,
+/// of which a part is worth more than nothing.
 final class AtomicFile {
     let path: String
     private let temporaryPath: String
+    private let keepsPartial: Bool
     private var descriptor: CInt
 
-    /// Creates the temporary file with the permissions `mode`; throws `absent`, `permissionDenied` or `io`.
-    init(path: String, mode: UInt32) throws {
+    /// Creates the file with the permissions `mode`; throws `absent`, `permissionDenied`, `io`, or
+    /// `invalidInput` if a file that is to keep its parts exists already.
+    init(path: String, mode: UInt32, keepsPartial: Bool = false) throws {
         self.path = path
+        self.keepsPartial = keepsPartial
         var attempt = 0
         while true {
-            let candidate = "\(path).\(getpid()).\(attempt).part"
+            let candidate = keepsPartial ? path : "\(path).\(getpid()).\(attempt).part"
             let opened = candidate.withCString {
                 open($0, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode_t(mode))
             }
@@ -30,6 +36,9 @@ final class AtomicFile {
                 temporaryPath = candidate
                 descriptor = opened
                 break
+            }
+            if keepsPartial, errno == EEXIST {
+                throw QKDError(.invalidInput, "the file exists already, and is not written over", at: .init(path))
             }
             guard errno == EEXIST, attempt < 1_000 else { throw SystemFailure.error(errno, "cannot create", candidate) }
             attempt += 1
@@ -71,19 +80,19 @@ final class AtomicFile {
         let closed = Self.shut(descriptor)
         let code = errno
         descriptor = -1
-        guard closed == 0, rename(temporaryPath, path) == 0 else {
+        guard closed == 0, keepsPartial || rename(temporaryPath, path) == 0 else {
             let failure = closed == 0 ? errno : code
-            _ = unlink(temporaryPath)
+            if !keepsPartial { _ = unlink(temporaryPath) }
             throw SystemFailure.error(failure, "cannot finish", path)
         }
     }
 
-    /// Removes what was written so far; does nothing after `commit`.
+    /// Removes what was written so far, unless parts are kept; does nothing after `commit`.
     func abandon() {
         guard descriptor >= 0 else { return }
         _ = Self.shut(descriptor)
         descriptor = -1
-        _ = unlink(temporaryPath)
+        if !keepsPartial { _ = unlink(temporaryPath) }
     }
 
     private static func shut(_ descriptor: CInt) -> CInt { close(descriptor) }

@@ -7,17 +7,29 @@ public struct TagFileMetadata: Sendable {
     /// Whether the format was recognised by the values alone (a file without a magic number), and not named.
     public var formatIsGuessed: Bool
     /// The kind of record in the field's words, such as `HydraHarp v2 T2`.
-    public var recordType: String
+    public var recordType = ""
     /// The unit of the file's times, picoseconds.
-    public var resolutionPS: Double
+    public var resolutionPS = 1.0
     /// How many records the header promises; `nil` if it makes no promise (an unfinished PTU file, `a1`).
     public var statedRecords: Int?
     /// Size of the file in bytes; `nil` for a pipe.
     public var fileBytes: Int?
     /// Where the records begin, bytes.
-    public var dataOffsetBytes: Int
-    /// Size of a record, bytes.
-    public var recordBytes: Int
-    /// The header's entries in file order; empty for formats without a header.
-    public var headerTags: [PTUTag]
+    public var dataOffsetBytes = 0
+    /// Size of a record, bytes; 0 where records differ in size.
+    public var recordBytes = 0
+    /// A PTU header's entries in file order.
+    public var headerTags: [PTUTag] = []
+    /// A header that is kept as it is, because not all of its meaning is public (quTAG).
+    public var headerBytes: [UInt8] = []
+    /// Entries of a chunked file's metadata.
+    public var notes: [String: String] = [:]
+
+    /// Starts with what is known of any file.
+    init(path: String, format: TagFormat, formatIsGuessed: Bool, fileBytes: Int?) {
+        self.path = path
+        self.format = format
+        self.formatIsGuessed = formatIsGuessed
+        self.fileBytes = fileBytes
+    }
 }

@@ -17,21 +17,18 @@ public protocol TagReader: AnyObject {
 ///
 /// One owner, one thread: reading blocks.
 public final class TagFileReader: TagReader {
-    /// What the header says.
-    public let metadata: TagFileMetadata
-
     private let source: FileSource
-    private var decoder: any TagRecordDecoder
-    private let batchRecords: Int
-    /// An error to throw before the end, when the records in front of it have been delivered.
-    private var pendingFailure: QKDError?
-    private var isFinished = false
+    private let reader: any TagReader
 
     /// Records in a batch if nothing else is asked for: a batch of tags then fits the second-level cache.
     public static let defaultBatchRecords = 1 << 16
 
+    /// What the header says.
+    public var metadata: TagFileMetadata { reader.metadata }
     /// What the records so far were.
-    public var counts: TagRecordCounts { decoder.counts }
+    public var counts: TagRecordCounts { reader.counts }
+    /// How far the file has been read, 0 to 1; `nil` for a pipe.
+    public var progress: Double? { source.sizeBytes.map { $0 > 0 ? Double(source.offset) / Double($0) : 1 } }
 
     /// Opens `path` and reads its header.
     ///
@@ -40,105 +37,76 @@ public final class TagFileReader: TagReader {
     /// inside its header) or `io`, with the place.
     public init(path: String, format: TagFormat? = nil, batchRecords: Int = defaultBatchRecords) throws {
         let records = min(max(batchRecords, 1), 1 << 20)
-        source = try FileSource(path: path, bufferBytes: max(records, QCryptoA1Detection.probeRecords) * 8)
-        self.batchRecords = records
+        source = try FileSource(path: path, bufferBytes: max(records, QCryptoA1Detection.probeRecords) * 16)
         let found = try format ?? TagFormatDetection.format(of: source)
-        switch found {
+        guard try source.fill(atLeast: 1) > 0 else {
+            throw QKDError(.invalidInput, "the file is empty", at: .init(path, byteOffset: 0))
+        }
+        reader = try Self.open(source, found, isGuessed: format == nil, records)
+    }
+
+    private static func open(
+        _ source: FileSource, _ format: TagFormat, isGuessed: Bool, _ records: Int
+    ) throws -> any TagReader {
+        var metadata = TagFileMetadata(
+            path: source.path, format: format, formatIsGuessed: false, fileBytes: source.sizeBytes)
+        func recordReader(_ decoder: any TagRecordDecoder) -> any TagReader {
+            metadata.dataOffsetBytes = source.offset
+            metadata.recordBytes = decoder.recordBytes
+            return RecordReader(source, metadata, decoder, batchRecords: records)
+        }
+        switch format {
+        case .chunked:
+            return try ChunkedReader(source, metadata)
         case .picoQuantPTU:
-            (decoder, metadata) = try Self.openPTU(source)
-        case .qcryptoA1(let layout):
-            decoder = QCryptoA1Decoder(layout)
-            metadata = TagFileMetadata(
-                path: path, format: found, formatIsGuessed: format == nil, recordType: "qcrypto a1 event",
-                resolutionPS: layout.unit.resolutionPS, statedRecords: nil, fileBytes: source.sizeBytes,
-                dataOffsetBytes: 0, recordBytes: 8, headerTags: [])
-            guard try source.fill(atLeast: 1) > 0 else {
-                throw QKDError(.invalidInput, "the file is empty", at: .init(path, byteOffset: 0))
-            }
+            return recordReader(try openPTU(source, &metadata))
+        case .qcrypto(let form, let layout):
+            metadata.formatIsGuessed = isGuessed
+            metadata.recordType = "qcrypto \(form.rawValue) event"
+            metadata.resolutionPS = layout.unit.resolutionPS
+            guard form != .a1 else { return recordReader(QCryptoA1Decoder(layout)) }
+            return LineReader(source, metadata, QCryptoTextDecoder(form, layout), batchLines: records)
+        case .quTAG(let layout):
+            metadata.recordType = "quTAG \(layout.rawValue)"
+            metadata.headerBytes = try QuTAGHeader.take(from: source, layout)
+            return recordReader(QuTAGDecoder(layout))
+        case .tdc1Raw:
+            metadata.recordType = "TDC1 word"
+            metadata.resolutionPS = Double(TDC1RawDecoder.tickPS)
+            return recordReader(TDC1RawDecoder())
+        case .swabianDump:
+            metadata.recordType = "Swabian dump record"
+            return recordReader(SwabianDumpDecoder())
+        case .beckerHickl(let family):
+            let clockSeconds = try BeckerHicklHeader.takeClockSeconds(from: source)
+            metadata.recordType = "Becker & Hickl SPC-\(family.rawValue.uppercased())"
+            metadata.resolutionPS = clockSeconds * 1e12
+            return recordReader(BeckerHicklDecoder(family, clockSeconds: clockSeconds))
+        case .csv:
+            metadata.recordType = "line of time and channel"
+            return try CSVDecoder.reader(source, metadata, batchLines: records)
         }
     }
 
-    private static func openPTU(_ source: FileSource) throws -> (any TagRecordDecoder, TagFileMetadata) {
+    private static func openPTU(
+        _ source: FileSource, _ metadata: inout TagFileMetadata
+    ) throws -> any TagRecordDecoder {
         let header = try PTUHeader(from: source)
         let parameters = try PTUParameters(header, path: source.path)
         let type = parameters.recordType
         guard let decoder = PTUT2Decoder(type, resolutionSeconds: parameters.resolutionSeconds) else {
             throw QKDError(.unsupported, "\(type.name) records are not read yet", at: .init(source.path))
         }
-        let metadata = TagFileMetadata(
-            path: source.path, format: .picoQuantPTU, formatIsGuessed: false, recordType: type.name,
-            resolutionPS: parameters.resolutionSeconds * 1e12, statedRecords: parameters.statedRecords,
-            fileBytes: source.sizeBytes, dataOffsetBytes: source.offset, recordBytes: 4, headerTags: header.tags)
-        return (decoder, metadata)
+        metadata.recordType = type.name
+        metadata.resolutionPS = parameters.resolutionSeconds * 1e12
+        metadata.statedRecords = parameters.statedRecords
+        metadata.headerTags = header.tags
+        return decoder
     }
 
     /// The next tags, or `nil` at the end; see `TagReader`.
     ///
     /// Throws `dataLoss` for a file that ends inside a record or before the number of records it promises,
     /// `invalidInput` for bytes behind that number or times out of range, and `io`.
-    public func nextBatch() throws -> TagBatch? {
-        if let failure = pendingFailure {
-            pendingFailure = nil
-            throw failure
-        }
-        guard !isFinished else { return nil }
-        let size = decoder.recordBytes
-        let wanted = min(batchRecords, (metadata.statedRecords ?? .max) - counts.records)
-        guard wanted > 0 else {
-            isFinished = true
-            if try source.fill(atLeast: 1) > 0 { throw surplus() }
-            return nil
-        }
-        do {
-            let whole = min(try source.fill(atLeast: wanted * size) / size, wanted)
-            guard whole > 0 else {
-                isFinished = true
-                if let loss = missing() { throw loss }
-                return nil
-            }
-            return decode(whole * size)
-        } catch {
-            isFinished = true
-            throw error
-        }
-    }
-
-    private func decode(_ byteCount: Int) -> TagBatch {
-        var batch = TagBatch()
-        do {
-            try decoder.decode(UnsafeRawBufferPointer(rebasing: source.loaded[..<byteCount]), into: &batch)
-        } catch {
-            isFinished = true
-            pendingFailure = QKDError(
-                .invalidInput, "\(error.message); \(counts.records) records before it are good",
-                at: place(byteOffset: source.offset + error.index * decoder.recordBytes, field: "record"))
-        }
-        source.consume(byteCount)
-        return batch
-    }
-
-    private func place(byteOffset: Int, field: String) -> QKDError.Place {
-        .init(source.path, byteOffset: byteOffset, field: field)
-    }
-
-    /// What is wrong at the end of the file, if anything is.
-    private func missing() -> QKDError? {
-        let rest = source.loaded.count
-        let good = "\(counts.records) whole records are good"
-        if rest > 0 {
-            return QKDError(
-                .dataLoss, "the file ends \(rest) bytes into a record of \(decoder.recordBytes); \(good)",
-                at: place(byteOffset: source.offset, field: "record \(counts.records)"))
-        }
-        guard let stated = metadata.statedRecords, stated > counts.records else { return nil }
-        return QKDError(
-            .dataLoss, "the header promises \(stated) records; \(good), then the file ends",
-            at: place(byteOffset: source.offset, field: "TTResult_NumberOfRecords"))
-    }
-
-    private func surplus() -> QKDError {
-        QKDError(
-            .invalidInput, "bytes follow the \(counts.records) records that the header promises; they were not read",
-            at: place(byteOffset: source.offset, field: "TTResult_NumberOfRecords"))
-    }
+    public func nextBatch() throws -> TagBatch? { try reader.nextBatch() }
 }

@@ -22,6 +22,8 @@ enum CaptureFiles {
 
     /// timetag/ETA tests, GPL-2: HydraHarp 400, T2, 1 s of light from a 320 MHz laser on two detectors.
     static let hydraHarp = path("hydraharp400_t2_320MHz_hbt.ptu")
+    /// timetag/ETA tests, GPL-2: quTAG, 80 MHz sync on channel 5.
+    static let quTAG = path("qutag_80MHz_hbt.bin")
     /// s-fifteen-instruments/fpfind tests, GPL-2: timestamp card, four inputs.
     static let timestamp7 = path("s15_timestamp7_c1234.a1")
 }
@@ -51,12 +53,40 @@ enum CaptureFiles {
         #expect(summary.inversions == 0 && summary.duplicates == 0 && summary.coincidentTags == 0)
     }
 
+    @Test(.enabled(if: CaptureFiles.quTAG != nil, "set QKD_CAPTURES to the folder with qutag_80MHz_hbt.bin"))
+    func quTAG() throws {
+        let path = try #require(CaptureFiles.quTAG)
+        let analysis = try TagFile.summary(path: path)
+        #expect(analysis.damage == nil && analysis.metadata.format == .quTAG(.binary))
+        #expect(analysis.counts.tags == 267_801 && analysis.value.inversions == 173)
+        #expect(analysis.value.channels.map(\.channel) == [1, 2, 5])
+        #expect(analysis.value.channels.map(\.tags) == [79_314, 94_287, 94_200])
+        #expect(analysis.value.largestInversionPS == 85_918)
+        #expect(abs(Picoseconds.seconds(analysis.value.durationPS) - 5.0439) < 5e-5)
+        // Copied with its header, it has the same bytes; compressed and back, the same tags.
+        let scratch = try ScratchFolder()
+        let out = try ReadOut(path)
+        for layout in [QuTAGLayout.binary, .compressed] {
+            var options = TagWriteOptions(format: .quTAG(layout))
+            options.quTAGHeader = out.metadata.headerBytes
+            let writer = try TagFileWriter.open(path: "\(scratch.path)/copy", options)
+            try writer.append(out.tags)
+            try writer.finish()
+            if layout == .binary { #expect(try scratch.bytes(of: "\(scratch.path)/copy") == scratch.bytes(of: path)) }
+            let copy = try ReadOut("\(scratch.path)/copy")
+            #expect(copy.metadata.format == .quTAG(layout) && copy.tags.channels == out.tags.channels)
+            // Compressed times begin within the counter's first turn.
+            let shift = copy.tags.times[0] - out.tags.times[0]
+            #expect(zip(copy.tags.times, out.tags.times).allSatisfy { $0 - $1 == shift })
+        }
+    }
+
     @Test(.enabled(if: CaptureFiles.timestamp7 != nil, "set QKD_CAPTURES to the folder with s15_timestamp7_c1234.a1"))
     func timestamp7() throws {
         let path = try #require(CaptureFiles.timestamp7)
         let analysis = try TagFile.summary(path: path)
         #expect(analysis.damage == nil)
-        #expect(analysis.metadata.format == .qcryptoA1(.init()) && analysis.metadata.formatIsGuessed)
+        #expect(analysis.metadata.format == .qcrypto(.a1, .init()) && analysis.metadata.formatIsGuessed)
         var counts = TagRecordCounts()
         (counts.records, counts.tags, counts.multiHitRecords) = (2_000, 2_012, 12)
         #expect(analysis.counts == counts)
@@ -67,7 +97,7 @@ enum CaptureFiles {
         // Read, written and read again: the same tags.
         let scratch = try ScratchFolder()
         let original = try ReadOut(path)
-        let writer = try QCryptoA1Writer(path: "\(scratch.path)/copy.a1")
+        let writer = try QCryptoWriter(path: "\(scratch.path)/copy.a1")
         try writer.append(original.tags)
         try writer.finish()
         #expect(try ReadOut("\(scratch.path)/copy.a1").tags == original.tags)

@@ -10,8 +10,8 @@ import Testing
         return try ReadOut(try scratch.file(name, bytes), format: format)
     }
 
-    private func layout(_ unit: QCryptoA1Layout.TimeUnit, _ order: QCryptoA1Layout.WordOrder = .native) -> TagFormat {
-        .qcryptoA1(QCryptoA1Layout(unit: unit, wordOrder: order))
+    private func layout(_ unit: QCryptoLayout.TimeUnit, _ order: QCryptoLayout.WordOrder = .native) -> TagFormat {
+        .qcrypto(.a1, QCryptoLayout(unit: unit, wordOrder: order))
     }
 
     /// 65333011796794 35/256 ns on input 1, 65333011796933 12/256 ns on input 4, and a filler.
@@ -21,7 +21,7 @@ import Testing
         let swapped: [UInt8] = [0xD7, 0x1B, 0xAE, 0xED, 0x21, 0x8F, 0xE8, 0x4C]
         let events: [UInt64] = [0xEDAE_1BD7_4CE8_8F21, 0xEDAE_1BD7_4F14_3308, 0xEDAE_1BE0_E65C_EB38]
         #expect(littleEndian(events[0] >> 32 | events[0] << 32) == swapped)
-        for order in QCryptoA1Layout.WordOrder.allCases {
+        for order in QCryptoLayout.WordOrder.allCases {
             let bytes = events.flatMap { littleEndian(order == .swapped ? $0 >> 32 | $0 << 32 : $0) }
             for format in [layout(.ns256th, order), nil] {
                 let out = try read(bytes, format, name: "a.a1")
@@ -44,7 +44,7 @@ import Testing
     /// What lies below a layout's time bits is not time.
     @Test func bitsBelowTheTime() throws {
         let event: UInt64 = 3 << 19 | 0x7FFE0 | 0b0100
-        let expected: [(QCryptoA1Layout.TimeUnit, Int64)] = [
+        let expected: [(QCryptoLayout.TimeUnit, Int64)] = [
             (.ns2, 6_000), (.ns8th, 6_000 + 15 * 125), (.ns256th, 7_996),
         ]
         for (unit, time) in expected {
@@ -78,8 +78,8 @@ import Testing
     }
 
     /// The counter runs over after 2^46 ns in each layout; a late event of before the end goes back.
-    @Test(arguments: QCryptoA1Layout.TimeUnit.allCases)
-    func wrap(_ unit: QCryptoA1Layout.TimeUnit) throws {
+    @Test(arguments: QCryptoLayout.TimeUnit.allCases)
+    func wrap(_ unit: QCryptoLayout.TimeUnit) throws {
         let tick = UInt64(1) << unit.timeShift
         let events = [(0 &- 3 * tick) | 1, 2 * tick | 2, (0 &- tick) | 1, 4 * tick | 8]
         let out = try read(events.flatMap { littleEndian($0) }, layout(unit))
@@ -92,7 +92,7 @@ import Testing
 
     @Test(arguments: TagFormat.all.filter { $0 != .picoQuantPTU })
     func recognisesItsLayout(_ format: TagFormat) throws {
-        guard case .qcryptoA1(let layout) = format else { return }
+        guard case .qcrypto(.a1, let layout) = format else { return }
         var random = TagTestRandom(state: 99)
         for scale in [UInt64(1), 1_000, 10_000_000] {
             var time = random.next() >> 12
@@ -110,7 +110,10 @@ import Testing
     @Test func formatNames() {
         #expect(
             TagFormat.all.map(\.name) == [
-                "ptu", "a1-256th-ns", "a1-8th-ns", "a1-2ns", "a1-256th-ns-x", "a1-8th-ns-x", "a1-2ns-x",
+                "qkdtags", "ptu", "a0-256th-ns", "a0-8th-ns", "a0-2ns", "a0-256th-ns-x", "a0-8th-ns-x", "a0-2ns-x",
+                "a1-256th-ns", "a1-8th-ns", "a1-2ns", "a1-256th-ns-x", "a1-8th-ns-x", "a1-2ns-x",
+                "a2-256th-ns", "a2-8th-ns", "a2-2ns", "qutag-binary", "qutag-raw", "qutag-compressed", "tdc1-raw",
+                "swabian-dump", "spc-130", "spc-qc-x04", "spc-qc-x06", "csv",
             ])
         #expect(TagFormat(name: "a3") == nil)
     }

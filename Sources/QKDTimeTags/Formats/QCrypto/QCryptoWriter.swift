@@ -1,29 +1,17 @@
 import QKDCore
 
-/// Writes tags as qcrypto `a1` events of 8 bytes, which `readevents`' own tools read.
+/// Writes tags as qcrypto events, which `readevents`' own tools read: 8 bytes each, or hexadecimal lines.
 ///
 /// Neighbouring tags of one tick on different channels share an event, as the instruments do it. The
 /// file appears under its name, whole, in `finish`; a writer that is dropped before leaves nothing behind.
 /// One owner.
-public final class QCryptoA1Writer {
-    /// What was written.
-    public struct Counts: Sendable, Equatable {
-        /// Events in the file.
-        public var records = 0
-        /// Tags in the events.
-        public var tags = 0
-        /// Tags whose time lies before the one in front of them; written as they came.
-        public var inversions = 0
-        /// Holes of the batches, which the format has no mark for.
-        public var unmarkedHoles = 0
-        /// Starts at zero.
-        public init() {}
-    }
-
+public final class QCryptoWriter: TagWriter {
     /// The layout that is written.
-    public let layout: QCryptoA1Layout
+    public let layout: QCryptoLayout
+    /// The spelling that is written.
+    public let form: QCryptoForm
     /// What was taken so far; `records` counts an event once no further hit can join it.
-    public private(set) var counts = Counts()
+    public private(set) var counts = TagWriteCounts()
 
     private let file: AtomicFile
     private var buffer: [UInt64] = []
@@ -34,9 +22,15 @@ public final class QCryptoA1Writer {
     private static let bufferRecords = 8_192
 
     /// Starts a file that will be called `path`; `mode` is its permissions.
-    public init(path: String, layout: QCryptoA1Layout = .init(), mode: UInt32 = 0o600) throws {
+    ///
+    /// With `keepsPartial` it has its name from the start and stays when the writer is given up.
+    public init(
+        path: String, layout: QCryptoLayout = .init(), form: QCryptoForm = .a1, mode: UInt32 = 0o600,
+        keepsPartial: Bool = false
+    ) throws {
         self.layout = layout
-        file = try AtomicFile(path: path, mode: mode)
+        self.form = form
+        file = try AtomicFile(path: path, mode: mode, keepsPartial: keepsPartial)
         buffer.reserveCapacity(Self.bufferRecords)
     }
 
@@ -50,12 +44,12 @@ public final class QCryptoA1Writer {
             let channel = batch.channels[index]
             guard (1...4).contains(channel) else {
                 throw QKDError(
-                    .outOfRange, "a1 events hold channels 1 to 4, not \(channel)",
+                    .outOfRange, "qcrypto events hold channels 1 to 4, not \(channel)",
                     at: .init(file.path, field: "channel"))
             }
             guard let bits = timeBits(time) else {
                 throw QKDError(
-                    .outOfRange, "a1 events hold times from 0 to 2^46 ns, not \(time) ps",
+                    .outOfRange, "qcrypto events hold times from 0 to 2^46 ns, not \(time) ps",
                     at: .init(file.path, field: "time"))
             }
             let hit = UInt64(1) << UInt64(channel - 1)
@@ -97,14 +91,41 @@ public final class QCryptoA1Writer {
 
     private func flushOpen() throws {
         guard open != 0 else { return }
-        buffer.append((layout.wordOrder == .swapped ? open >> 32 | open << 32 : open).littleEndian)
+        buffer.append(layout.wordOrder == .swapped ? open >> 32 | open << 32 : open)
         counts.records += 1
         open = 0
         if buffer.count >= Self.bufferRecords { try flushBuffer() }
     }
 
     private func flushBuffer() throws {
-        try buffer.withUnsafeBytes { try file.write($0) }
+        if form == .a1 {
+            for index in buffer.indices { buffer[index] = buffer[index].littleEndian }
+            try buffer.withUnsafeBytes { try file.write($0) }
+        } else {
+            try text().withUnsafeBytes { try file.write($0) }
+        }
         buffer.removeAll(keepingCapacity: true)
+    }
+
+    /// The events as lines: `a0` low word first (a swapped layout has its words exchanged already), `a2` as one number.
+    private func text() -> [UInt8] {
+        var text: [UInt8] = []
+        text.reserveCapacity(buffer.count * 18)
+        func put(_ value: UInt64, digits: Int) {
+            for digit in stride(from: 4 * (digits - 1), through: 0, by: -4) {
+                let nibble = UInt8(value >> UInt64(digit) & 0xF)
+                text.append(nibble < 10 ? 0x30 + nibble : 0x57 + nibble)
+            }
+            text.append(0x0A)
+        }
+        for event in buffer {
+            if form == .a0 {
+                put(event & 0xFFFF_FFFF, digits: 8)
+                put(event >> 32, digits: 8)
+            } else {
+                put(event, digits: 16)
+            }
+        }
+        return text
     }
 }

@@ -1,6 +1,6 @@
 import QKDCore
 
-/// Decodes qcrypto `a1` events of 8 bytes.
+/// Decodes qcrypto events of 8 bytes.
 ///
 /// Source: qcrypto `timestamp7/readevents7.c` @3f3afa329e29, fpfind `docs/user/parser.md` @19d194e08e93.
 struct QCryptoA1Decoder: TagRecordDecoder {
@@ -20,7 +20,7 @@ struct QCryptoA1Decoder: TagRecordDecoder {
     /// After 64 wraps (142 years) picoseconds would come near the end of 63 bits.
     private static let maximumEpoch = 64 * wrap
 
-    init(_ layout: QCryptoA1Layout) {
+    init(_ layout: QCryptoLayout) {
         swapsWords = layout.wordOrder == .swapped
         timeMask = ~0 << layout.unit.timeShift
     }

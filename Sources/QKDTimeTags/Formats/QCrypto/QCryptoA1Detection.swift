@@ -16,17 +16,17 @@ enum QCryptoA1Detection {
     /// The layout of the whole records in `bytes`, or `nil` if they are not `a1` events.
     ///
     /// `trusted` is for a file whose name says `a1`: then a handful of events is enough.
-    static func layout(of bytes: UnsafeRawBufferPointer, trusted: Bool) -> QCryptoA1Layout? {
+    static func layout(of bytes: UnsafeRawBufferPointer, trusted: Bool) -> QCryptoLayout? {
         let count = min(bytes.count / 8, probeRecords)
         guard count >= (trusted ? 1 : minimumRecords) else { return nil }
-        let scores = QCryptoA1Layout.WordOrder.allCases.map { (order: $0, score: score(bytes, count, $0)) }
+        let scores = QCryptoLayout.WordOrder.allCases.map { (order: $0, score: score(bytes, count, $0)) }
         let best = scores.min {
             ($0.score.leaps, $0.score.travel, $0.order == .native ? 0 : 1)
                 < ($1.score.leaps, $1.score.travel, $1.order == .native ? 0 : 1)
         }
         // One leap in a hundred is a damaged event, more is another format.
         guard let best, best.score.leaps * 100 <= count, best.score.hits > 0 else { return nil }
-        return QCryptoA1Layout(unit: unit(usedBits: best.score.usedBits), wordOrder: best.order)
+        return QCryptoLayout(unit: unit(usedBits: best.score.usedBits), wordOrder: best.order)
     }
 
     private struct Score {
@@ -41,7 +41,7 @@ enum QCryptoA1Detection {
     }
 
     private static func score(
-        _ bytes: UnsafeRawBufferPointer, _ count: Int, _ order: QCryptoA1Layout.WordOrder
+        _ bytes: UnsafeRawBufferPointer, _ count: Int, _ order: QCryptoLayout.WordOrder
     ) -> Score {
         var score = Score()
         var previous: UInt64?
@@ -63,7 +63,7 @@ enum QCryptoA1Detection {
         return score
     }
 
-    private static func unit(usedBits: UInt64) -> QCryptoA1Layout.TimeUnit {
+    private static func unit(usedBits: UInt64) -> QCryptoLayout.TimeUnit {
         if usedBits & 0x7C00 != 0 { return .ns256th }
         return usedBits & 0x78000 != 0 ? .ns8th : .ns2
     }
