@@ -20,6 +20,8 @@ final class AtomicFile {
     private let temporaryPath: String
     private let keepsPartial: Bool
     private var descriptor: CInt
+    /// Bytes written so far.
+    private(set) var size = 0
 
     /// Creates the file with the permissions `mode`; throws `absent`, `permissionDenied`, `io`, or
     /// `invalidInput` if a file that is to keep its parts exists already.
@@ -53,7 +55,7 @@ final class AtomicFile {
 
     deinit { abandon() }
 
-    /// Writes all bytes.
+    /// Writes all bytes, or none that stay: after a failure the file ends where it ended before.
     func write(_ bytes: UnsafeRawBufferPointer) throws {
         guard descriptor >= 0 else {
             throw QKDError(.io, "the file is closed already", at: .init(path))
@@ -64,9 +66,19 @@ final class AtomicFile {
             if written >= 0 {
                 done += written
             } else if errno != EINTR {
-                throw SystemFailure.error(errno, "cannot write", temporaryPath)
+                let code = errno
+                if done > 0 { takeBack() }
+                throw SystemFailure.error(code, "cannot write", temporaryPath)
             }
         }
+        size += bytes.count
+    }
+
+    /// Cuts off what a failed write left.
+    private func takeBack() {
+        // If this fails too, the reader finds a cut record or chunk, and says so.
+        _ = ftruncate(descriptor, off_t(size))
+        _ = lseek(descriptor, 0, SEEK_END)
     }
 
     /// Makes the bytes lasting and gives the file its name.

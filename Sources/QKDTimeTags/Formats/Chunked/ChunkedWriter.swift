@@ -65,6 +65,12 @@ public final class ChunkedWriter: TagWriter {
 
     public func abandon() { file.abandon() }
 
+    public func salvage() throws {
+        counts.tags -= held.count
+        held = TagBatch()
+        try finish()
+    }
+
     private func writeChunk(_ tags: Int) throws {
         // A hole behind the last tag goes with this chunk if nothing else is held.
         let goes: (TagHole) -> Bool = { $0.beforeIndex < tags || $0.beforeIndex == tags && tags == self.held.count }
@@ -84,14 +90,15 @@ public final class ChunkedWriter: TagWriter {
         let header = ChunkHeader(
             tags: tags, holes: holes.count, payloadChecksum: ChunkedFile.checksum(payload.bytes),
             earliestPS: times.min() ?? 0, latestPS: times.max() ?? 0)
-        index.put(UInt64(offset))
+        let start = offset
+        try write(header.bytes + payload.bytes)
+        index.put(UInt64(start))
         index.put(UInt32(tags))
         index.put(UInt32(holes.count))
         index.put(header.earliestPS)
         index.put(header.latestPS)
         chunks += 1
         counts.records += 1
-        try write(header.bytes + payload.bytes)
         let rest = held.holes.dropFirst(holes.count).map {
             TagHole(beforeIndex: $0.beforeIndex - tags, cause: $0.cause, afterPS: $0.afterPS)
         }

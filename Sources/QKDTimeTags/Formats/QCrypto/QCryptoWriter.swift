@@ -13,6 +13,8 @@ public final class QCryptoWriter: TagWriter {
     /// What was taken so far; `records` counts an event once no further hit can join it.
     public private(set) var counts = TagWriteCounts()
 
+    /// What the bytes in the file stand for.
+    private var written = TagWriteCounts()
     private let file: AtomicFile
     private var buffer: [UInt64] = []
     /// The event that further hits of the same tick may join; 0 if there is none.
@@ -78,6 +80,18 @@ public final class QCryptoWriter: TagWriter {
         file.abandon()
     }
 
+    public func flush() throws {
+        try flushOpen()
+        try flushBuffer()
+    }
+
+    public func salvage() throws {
+        buffer.removeAll()
+        open = 0
+        counts = written
+        try file.commit()
+    }
+
     /// The time at its place in the event, rounded to nearest, halves up; `nil` if it does not fit.
     private func timeBits(_ timePS: Int64) -> UInt64? {
         // 1/256 ns is 125/32 ps; 2^46 ns is 7.04e16 ps, so 32 times that still fits.
@@ -105,6 +119,9 @@ public final class QCryptoWriter: TagWriter {
             try text().withUnsafeBytes { try file.write($0) }
         }
         buffer.removeAll(keepingCapacity: true)
+        written = counts
+        // The event that is still open is not in the file.
+        written.tags -= (open & 0xF).nonzeroBitCount
     }
 
     /// The events as lines: `a0` low word first (a swapped layout has its words exchanged already), `a2` as one number.

@@ -26,6 +26,8 @@ struct TagFault: Error {
 /// Writes a file through an encoder.
 final class EncodingWriter<Encoder: TagEncoder>: TagWriter {
     private(set) var counts = TagWriteCounts()
+    /// What the bytes in the file stand for.
+    private var written = TagWriteCounts()
     private let file: AtomicFile
     private var encoder: Encoder
     private var buffer = LittleEndianBytes()
@@ -58,9 +60,16 @@ final class EncodingWriter<Encoder: TagEncoder>: TagWriter {
 
     func abandon() { file.abandon() }
 
-    private func flush() throws {
+    func flush() throws {
         try buffer.bytes.withUnsafeBytes { try file.write($0) }
         buffer.bytes.removeAll(keepingCapacity: true)
+        written = counts
+    }
+
+    func salvage() throws {
+        buffer.bytes.removeAll()
+        counts = written
+        try file.commit()
     }
 }
 

@@ -13,6 +13,10 @@ public protocol TagWriter: AnyObject {
     func finish() throws
     /// Gives the file up and removes what was written.
     func abandon()
+    /// Writes what is held, so that a cut from here on costs nothing of it.
+    func flush() throws
+    /// After a write that failed: drops what could not be written, sets `counts` right, and finishes the file.
+    func salvage() throws
 }
 
 /// What a writer took.
