@@ -37,15 +37,19 @@ public final class TagFileReader: TagReader {
     ///
     /// `format` is needed only for what has no magic number and cannot be told by its content. Throws
     /// `absent`, `permissionDenied`, `invalidInput`, `unsupported`, `outOfRange`, `dataLoss` (the file ends
-    /// inside its header) or `io`, with the place.
-    public init(path: String, format: TagFormat? = nil, batchRecords: Int = defaultBatchRecords) throws {
+    /// inside its header) or `io`, with the place. `specials` tells what becomes of the syncs and markers
+    /// of a PTU file.
+    public init(
+        path: String, format: TagFormat? = nil, batchRecords: Int = defaultBatchRecords,
+        specials: PTUSpecials = .counted
+    ) throws {
         let records = min(max(batchRecords, 1), 1 << 20)
         source = try FileSource(path: path, bufferBytes: max(records, QCryptoA1Detection.probeRecords) * 8)
         self.batchRecords = records
         let found = try format ?? TagFormatDetection.format(of: source)
         switch found {
         case .picoQuantPTU:
-            (decoder, metadata) = try Self.openPTU(source)
+            (decoder, metadata) = try Self.openPTU(source, specials)
         case .qcryptoA1(let layout):
             decoder = QCryptoA1Decoder(layout)
             metadata = TagFileMetadata(
@@ -58,15 +62,15 @@ public final class TagFileReader: TagReader {
         }
     }
 
-    private static func openPTU(_ source: FileSource) throws -> (any TagRecordDecoder, TagFileMetadata) {
+    private static func openPTU(
+        _ source: FileSource, _ specials: PTUSpecials
+    ) throws -> (any TagRecordDecoder, TagFileMetadata) {
         let header = try PTUHeader(from: source)
         let parameters = try PTUParameters(header, path: source.path)
         let type = parameters.recordType
-        guard let decoder = PTUT2Decoder(type, resolutionSeconds: parameters.resolutionSeconds) else {
-            throw QKDError(.unsupported, "\(type.name) records are not read yet", at: .init(source.path))
-        }
+        let decoder = try parameters.decoder(specials, path: source.path)
         let metadata = TagFileMetadata(
-            path: source.path, format: .picoQuantPTU, formatIsGuessed: false, recordType: type.name,
+            path: source.path, format: .picoQuantPTU, formatIsGuessed: false, recordType: type.title,
             resolutionPS: parameters.resolutionSeconds * 1e12, statedRecords: parameters.statedRecords,
             fileBytes: source.sizeBytes, dataOffsetBytes: source.offset, recordBytes: 4, headerTags: header.tags)
         return (decoder, metadata)

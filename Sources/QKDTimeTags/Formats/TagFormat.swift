@@ -1,8 +1,8 @@
 /// A format of time-tag files that the toolkit reads.
 ///
-/// Further formats (T3, `a0`, `a2`, quTAG) are one more case here and one more `TagRecordDecoder`.
+/// Further formats (`a0`, `a2`, quTAG) are one more case here and one more `TagRecordDecoder`.
 public enum TagFormat: Sendable, Hashable {
-    /// PicoQuant's unified file, T2 mode.
+    /// PicoQuant's unified file, T2 and T3 mode.
     case picoQuantPTU
     /// qcrypto's binary events of 8 bytes.
     case qcryptoA1(QCryptoA1Layout)
