@@ -34,11 +34,14 @@ extension PTURecordType {
     /// Whether the low field of an overflow record tells how many overflows it stands for.
     var countsOverflows: Bool { maximumOverflowsPerRecord > 1 }
 
-    /// The most overflows that one record can stand for.
+    /// The most overflows that a record should stand for: what the field holds in T3.
+    ///
+    /// T2's field holds 33,554,431, but 128 × 33,554,432 is 2^32, and ptufile 2026.2.6 takes that product in 32
+    /// bits; 127 is read right by everyone.
     var maximumOverflowsPerRecord: Int64 {
         switch self {
         case .picoHarp300T2, .picoHarp300T3, .hydraHarp1T2, .hydraHarp1T3: 1
-        default: isT2 ? 33_554_431 : 1_023
+        default: isT2 ? 127 : 1_023
         }
     }
 

@@ -22,7 +22,7 @@ public final class PTUWriter {
     /// What the file is to be.
     public let options: PTUWriteOptions
     /// What was taken so far.
-    public private(set) var counts = Counts()
+    public var counts: Counts { progress.counts }
 
     /// The most overflow records that a gap between two tags may need: 400 MB of file.
     public static let maximumOverflowRecords: Int64 = 100_000_000
@@ -32,14 +32,20 @@ public final class PTUWriter {
         case t3(PTUT3Encoder)
     }
 
+    /// What changes with each tag; kept apart, so that a loop can hold it in registers.
+    private struct Progress {
+        var counts = Counts()
+        /// Ticks (T2) or syncs (T3) that the overflow records so far have added.
+        var base: Int64 = 0
+        var lastTimePS = Int64.min
+        var latestPS: Int64 = 0
+    }
+
     private let encoder: Encoder
     private let file: AtomicFile
     private var fingerprint = PTUFingerprint()
     private var buffer: [UInt32] = []
-    /// Ticks (T2) or syncs (T3) that the overflow records so far have added.
-    private var base: Int64 = 0
-    private var lastTimePS = Int64.min
-    private var latestPS: Int64 = 0
+    private var progress = Progress()
 
     private static let bufferRecords = 16_384
 
@@ -71,12 +77,15 @@ public final class PTUWriter {
         } catch let refusal as PTURefusal {
             throw QKDError(refusal.kind, refusal.message, at: .init(file.path, field: refusal.field))
         }
-        counts.unmarkedHoles += batch.holes.count
+        progress.counts.unmarkedHoles += batch.holes.count
     }
 
     /// Writes what is left and the numbers of the header, makes the file lasting and gives it its name.
     public func finish() throws {
-        try flush()
+        var rest: [UInt32] = []
+        swap(&rest, &buffer)
+        try flush(&rest)
+        let latestPS = progress.latestPS
         // Rounded up: a measurement with tags takes time.
         let acquisitionMS = latestPS / 1_000_000_000 + (latestPS % 1_000_000_000 == 0 ? 0 : 1)
         fingerprint.add(bytes: options.header(guid: "", acquisitionMS: acquisitionMS, records: counts.records))
@@ -98,6 +107,12 @@ public final class PTUWriter {
         let specials = (type.isT2 && !type.isPicoHarp ? PTUSpecials.syncChannel : 65)...79
         let maximumTick = PTUEpoch.maximumBase(type, encoder.tickScale)
         let maximumTimePS = encoder.tickScale.picoseconds(maximumTick)
+        var (progress, buffer) = (progress, [UInt32]())
+        swap(&buffer, &self.buffer)
+        defer {
+            self.progress = progress
+            self.buffer = buffer
+        }
         for index in 0..<batch.count {
             let (time, channel) = (batch.times[index], batch.channels[index])
             guard inputs.contains(channel) || specials.contains(channel) else { throw wrongChannel(channel) }
@@ -107,17 +122,17 @@ public final class PTUWriter {
                     message: "\(type.title) records hold times from 0 to \(maximumTimePS) ps, not \(time) ps")
             }
             let (tick, bits) = try encoder.place(time, channel)
-            var ticks = tick - base
-            if ticks < 0 { throw tooLate(time) }
+            var ticks = tick - progress.base
+            if ticks < 0 { throw tooLate(time, after: progress.latestPS) }
             if ticks >= overflowTicks {
-                try writeOverflows(ticks / overflowTicks)
-                ticks = tick - base
+                try writeOverflows(ticks / overflowTicks, &progress, &buffer)
+                ticks = tick - progress.base
             }
-            try put(bits | UInt32(truncatingIfNeeded: ticks))
-            if time < lastTimePS { counts.inversions += 1 }
-            lastTimePS = time
-            latestPS = max(latestPS, time)
-            counts.tags += 1
+            try put(bits | UInt32(truncatingIfNeeded: ticks), &progress, &buffer)
+            if time < progress.lastTimePS { progress.counts.inversions += 1 }
+            progress.lastTimePS = time
+            progress.latestPS = max(progress.latestPS, time)
+            progress.counts.tags += 1
         }
     }
 
@@ -131,7 +146,7 @@ public final class PTUWriter {
         return PTURefusal(kind: .outOfRange, field: "channel", message: message)
     }
 
-    private func tooLate(_ timePS: Int64) -> PTURefusal {
+    private func tooLate(_ timePS: Int64, after latestPS: Int64) -> PTURefusal {
         PTURefusal(
             kind: .invalidInput, field: "time",
             message: "tags out of order by \(latestPS - timePS) ps at \(timePS) ps, across an overflow record; "
@@ -139,7 +154,7 @@ public final class PTUWriter {
     }
 
     /// Writes the records for a number of overflows, or none if it were too many.
-    private func writeOverflows(_ number: Int64) throws {
+    private func writeOverflows(_ number: Int64, _ progress: inout Progress, _ buffer: inout [UInt32]) throws {
         let type = options.recordType
         let most = type.maximumOverflowsPerRecord
         guard (number - 1) / most < Self.maximumOverflowRecords else {
@@ -151,20 +166,20 @@ public final class PTUWriter {
         var left = number
         while left > 0 {
             let part = min(left, most)
-            try put(type.overflowRecord | (type.countsOverflows ? UInt32(part) : 0))
-            base += part * type.overflowTicks
+            try put(type.overflowRecord | (type.countsOverflows ? UInt32(part) : 0), &progress, &buffer)
+            progress.base += part * type.overflowTicks
             left -= part
         }
     }
 
     @inline(__always)
-    private func put(_ record: UInt32) throws {
+    private func put(_ record: UInt32, _ progress: inout Progress, _ buffer: inout [UInt32]) throws {
         buffer.append(record.littleEndian)
-        counts.records += 1
-        if buffer.count >= Self.bufferRecords { try flush() }
+        progress.counts.records += 1
+        if buffer.count >= Self.bufferRecords { try flush(&buffer) }
     }
 
-    private func flush() throws {
+    private func flush(_ buffer: inout [UInt32]) throws {
         fingerprint.add(buffer)
         try buffer.withUnsafeBytes { try file.write($0) }
         buffer.removeAll(keepingCapacity: true)

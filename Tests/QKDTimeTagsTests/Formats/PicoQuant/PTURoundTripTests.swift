@@ -132,8 +132,9 @@ import Testing
         let counts = try PTUWriting.write(tags, to: path, item.options)
         let read = try ReadOut(path)
         #expect(read.tags == tags && read.counts.wraps == 10_000)
-        // 15 gaps lead over a boundary; the one of 7,951 overflows takes 8 records of T3, which count to 1,023.
-        let records = counted ? (type.isT2 ? 15 : 22) : 10_000
+        // 15 gaps lead over a boundary. T3 counts to 1,023 in a record, which makes 8 of the one of 7,951; T2 to
+        // 127, which makes 9, 9 and 63 of those of 1,017, 1,020 and 7,951.
+        let records = counted ? (type.isT2 ? 12 + 9 + 9 + 63 : 14 + 8) : 10_000
         #expect(read.counts.overflowRecords == records && counts.records == records + tags.count)
     }
 
@@ -148,5 +149,21 @@ import Testing
         let read = try ReadOut(path)
         #expect(read.tags.isEmpty && read.damage == nil && read.counts.records == 0)
         #expect(writer.counts == PTUWriter.Counts())
+    }
+
+    /// A real capture through our writer: the same tags, as many wraps, and as records of another instrument too.
+    @Test(
+        .enabled(
+            if: CaptureFiles.hydraHarp != nil, "set QKD_CAPTURES to the folder with hydraharp400_t2_320MHz_hbt.ptu"))
+    func realCapture() throws {
+        let original = try ReadOut(try #require(CaptureFiles.hydraHarp), specials: .asChannels)
+        let scratch = try ScratchFolder()
+        for type in [PTURecordType.hydraHarp2T2, .hydraHarp1T2, .genericT3] {
+            let path = "\(scratch.path)/\(type.name)"
+            let counts = try PTUWriting.write(original.tags, to: path, PTUWriting.options(type))
+            let copy = try ReadOut(path, specials: .asChannels)
+            #expect(copy.tags == original.tags && counts.tags == 384_019)
+            if type == .hydraHarp2T2 { #expect(copy.counts.wraps == original.counts.wraps) }
+        }
     }
 }
