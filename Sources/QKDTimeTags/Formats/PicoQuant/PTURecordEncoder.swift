@@ -81,12 +81,9 @@ struct PTUT3Encoder: PTURecordEncoder {
     /// The syncs and the bins of the place nearest to a time. What is read of this place leads back to it.
     @inline(__always)
     func nearest(_ timePS: Int64) -> (syncs: Int64, delay: Int64) {
-        // The last sync whose time, rounded to a picosecond, is not later.
-        let syncs = tickScale.floorTick(FixedPS(whole: timePS, fraction: tickScale.isWhole ? 0 : 1 << 63 - 1))
         let time = FixedPS(whole: timePS, fraction: 0)
-        let sync = tickScale.exact(syncs)
-        guard sync < time else { return (syncs, 0) }
-        let rest = time - sync
+        let syncs = tickScale.floorTick(time)
+        let rest = time - tickScale.exact(syncs)
         let below = min(bin.floorTick(rest), lastBin)
         let down = rest - bin.exact(below)
         let atEnd = below == lastBin
