@@ -25,7 +25,7 @@ public struct QKDCtl: AsyncParsableCommand {
                     ListCommand.self, InfoCommand.self, DriversCommand.self, GetCommand.self, SetCommand.self,
                     QueryCommand.self, EmulateCommand.self, SafeCommand.self, DoctorCommand.self,
                 ]),
-            CommandGroup(name: "Time tags:", subcommands: [TagsCommand.self]),
+            CommandGroup(name: "Time tags:", subcommands: [CaptureCommand.self, TagsCommand.self]),
             CommandGroup(name: "The machine:", subcommands: [BenchmarkCommand.self]),
         ])
 

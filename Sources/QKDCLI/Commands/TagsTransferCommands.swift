@@ -8,11 +8,13 @@ struct TagOutputOptions: ParsableArguments {
     @Option(
         name: .customLong("to"),
         help: ArgumentHelp(
-            "Format of the output; told by the ending .qkdtags, .csv or .a1 if left out. One of "
+            "Format of the output; told by the ending .qkdtags, .csv, .ptu or .a1 if left out. One of "
                 + TagOutputOptions.names.joined(separator: ", ") + ".", valueName: "format"))
     var outputFormat: String?
-    @Option(name: .long, help: "Unit of the output's times, ps, where the format leaves it open (spc).")
+    @Option(name: .long, help: "Unit of the output's times, ps, where the format leaves it open (ptu, spc).")
     var resolutionPs: Double?
+    @Option(name: .long, help: "From one sync to the next, ps, for PTU files of T3.")
+    var syncPeriodPs: Double?
     @Option(name: .long, help: "Put in order tags that come late by up to this, ps.")
     var sortPs: Int64?
     @Option(name: .long, help: "quTAG file whose header is used, when the input has none.", completion: .file())
@@ -20,13 +22,13 @@ struct TagOutputOptions: ParsableArguments {
     @Flag(name: .long, help: "Write over a file that exists.")
     var force = false
 
-    static let names = TagFormat.all.map(\.name)
+    static let names = TagFormat.all.map(\.name) + PTURecordType.allCases.map(\.name)
 
     func validate() throws {
         if let sortPs, !(0...Picoseconds.perSecond).contains(sortPs) {
             throw ValidationError("--sort-ps must lie between 0 and 1e12")
         }
-        if let outputFormat, TagFormat(name: outputFormat) == nil {
+        if let outputFormat, !Self.names.contains(outputFormat) {
             throw ValidationError(
                 "there is no format '\(outputFormat)'; there are \(Self.names.joined(separator: ", "))")
         }
@@ -38,6 +40,8 @@ struct TagOutputOptions: ParsableArguments {
         }
         var options = TagWriteOptions(format: try format(for: path))
         options.resolutionPS = resolutionPs
+        options.syncPeriodPS = syncPeriodPs
+        options.ptuRecordType = outputFormat.flatMap { PTURecordType(name: $0) }
         if let headerFrom {
             options.quTAGHeader = try TagFileReader(path: headerFrom).metadata.headerBytes
             guard !options.quTAGHeader.isEmpty else {
@@ -48,10 +52,11 @@ struct TagOutputOptions: ParsableArguments {
     }
 
     private func format(for path: String) throws -> TagFormat {
-        if let outputFormat, let format = TagFormat(name: outputFormat) { return format }
+        if let outputFormat { return TagFormat(name: outputFormat) ?? .picoQuantPTU }
         switch (path as NSString).pathExtension.lowercased() {
         case "qkdtags": return .chunked
         case "csv": return .csv
+        case "ptu": return .picoQuantPTU
         case "a1": return .qcrypto(.a1, .init())
         default: throw ValidationError("--to is needed: the name '\(path)' does not tell the format")
         }
@@ -82,7 +87,8 @@ enum TagTransferRun {
             return try transfer.run(to: path) { waiting.share = $0 }
         }
         let written = outcome.written
-        let others = outcome.read.reduce(0) { $0 + $1.syncs + $1.markers + $1.illegal }
+        let keepsSpecials = transfer.sources.contains { $0.specials == .asChannels }
+        let others = outcome.read.reduce(0) { $0 + (keepsSpecials ? 0 : $1.syncs + $1.markers) + $1.illegal }
         let row = Row(
             output: path, format: transfer.options.format.name, tagsRead: outcome.read.reduce(0) { $0 + $1.tags },
             tagsWritten: written.tags, records: written.records, leftOut: outcome.leftOut,
@@ -97,7 +103,9 @@ enum TagTransferRun {
             return line
         }
         if others > 0 {
-            Terminal.err("warning: \(others) syncs, markers and undefined records are no tags and were left out")
+            Terminal.err(
+                "warning: \(others) syncs, markers and undefined records are no tags and were left out (see --specials)"
+            )
         }
         if row.late > 0 {
             Terminal.err("warning: \(row.late) tags came too late for --sort-ps and were left out")
@@ -120,6 +128,14 @@ struct TagSelectionOptions: ParsableArguments {
     var shiftPs: Int64 = 0
     @Flag(name: .long, help: "Let time begin with 0 at the file's first tag.")
     var rezero = false
+    @Flag(name: .long, help: "Take PTU syncs as channel 64 and markers as 64 + their mask, so that none is lost.")
+    var specials = false
+
+    func source(_ file: TagFileOptions) throws -> TagTransfer.Source {
+        var source = TagTransfer.Source(path: file.file, format: try file.format(), selection: try selection())
+        source.specials = specials ? .asChannels : .counted
+        return source
+    }
 
     func selection() throws -> TagSelection {
         var selection = TagSelection()
@@ -173,7 +189,7 @@ struct TagsConvert: AsyncParsableCommand {
 
     func run() async throws {
         let transfer = TagTransfer(
-            sources: [.init(path: file.file, format: try file.format(), selection: try selection.selection())],
+            sources: [try selection.source(file)],
             options: try outputOptions.options(for: output), sortWindowPS: outputOptions.sortPs)
         try await TagTransferRun.run(transfer, to: output, formatOptions)
     }
@@ -200,12 +216,12 @@ struct TagsCut: AsyncParsableCommand {
     }
 
     func run() async throws {
-        var wanted = try selection.selection()
+        var source = try selection.source(file)
         // What a file has before its first tag is disorder, and belongs to the beginning.
-        wanted.fromPS = fromS == 0 ? nil : Picoseconds.from(seconds: fromS)
-        wanted.toPS = toS.map(Picoseconds.from(seconds:))
+        source.selection.fromPS = fromS == 0 ? nil : Picoseconds.from(seconds: fromS)
+        source.selection.toPS = toS.map(Picoseconds.from(seconds:))
         let transfer = TagTransfer(
-            sources: [.init(path: file.file, format: try file.format(), selection: wanted)],
+            sources: [source],
             options: try outputOptions.options(for: output), sortWindowPS: outputOptions.sortPs)
         try await TagTransferRun.run(transfer, to: output, formatOptions)
     }

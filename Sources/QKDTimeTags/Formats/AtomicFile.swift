@@ -81,6 +81,22 @@ final class AtomicFile {
         _ = lseek(descriptor, 0, SEEK_END)
     }
 
+    /// Writes all bytes over what stands at `offset` already; later writes go on at the end all the same.
+    func overwrite(at offset: Int, _ bytes: UnsafeRawBufferPointer) throws {
+        guard descriptor >= 0 else {
+            throw QKDError(.io, "the file is closed already", at: .init(path))
+        }
+        var done = 0
+        while done < bytes.count, let base = bytes.baseAddress {
+            let written = pwrite(descriptor, base + done, bytes.count - done, off_t(offset + done))
+            if written >= 0 {
+                done += written
+            } else if errno != EINTR {
+                throw SystemFailure.error(errno, "cannot write", temporaryPath)
+            }
+        }
+    }
+
     /// Makes the bytes lasting and gives the file its name.
     func commit() throws {
         guard descriptor >= 0 else { throw QKDError(.io, "the file is closed already", at: .init(path)) }

@@ -18,6 +18,10 @@ public struct TagFileMetadata: Sendable {
     public var dataOffsetBytes = 0
     /// Size of a record, bytes; 0 where records differ in size.
     public var recordBytes = 0
+    /// The record type of a PTU file.
+    public var ptuRecordType: PTURecordType?
+    /// From one sync to the next in a PTU file of T3, picoseconds.
+    public var syncPeriodPS: Double?
     /// A PTU header's entries in file order.
     public var headerTags: [PTUTag] = []
     /// A header that is kept as it is, because not all of its meaning is public (quTAG).

@@ -34,19 +34,23 @@ public final class TagFileReader: TagReader {
     ///
     /// `format` is needed only for what has no magic number and cannot be told by its content. Throws
     /// `absent`, `permissionDenied`, `invalidInput`, `unsupported`, `outOfRange`, `dataLoss` (the file ends
-    /// inside its header) or `io`, with the place.
-    public init(path: String, format: TagFormat? = nil, batchRecords: Int = defaultBatchRecords) throws {
+    /// inside its header) or `io`, with the place. `specials` tells what becomes of the syncs and markers
+    /// of a PTU file.
+    public init(
+        path: String, format: TagFormat? = nil, batchRecords: Int = defaultBatchRecords,
+        specials: PTUSpecials = .counted
+    ) throws {
         let records = min(max(batchRecords, 1), 1 << 20)
         source = try FileSource(path: path, bufferBytes: max(records, QCryptoA1Detection.probeRecords) * 16)
         let found = try format ?? TagFormatDetection.format(of: source)
         guard try source.fill(atLeast: 1) > 0 else {
             throw QKDError(.invalidInput, "the file is empty", at: .init(path, byteOffset: 0))
         }
-        reader = try Self.open(source, found, isGuessed: format == nil, records)
+        reader = try Self.open(source, found, isGuessed: format == nil, records, specials)
     }
 
     private static func open(
-        _ source: FileSource, _ format: TagFormat, isGuessed: Bool, _ records: Int
+        _ source: FileSource, _ format: TagFormat, isGuessed: Bool, _ records: Int, _ specials: PTUSpecials
     ) throws -> any TagReader {
         var metadata = TagFileMetadata(
             path: source.path, format: format, formatIsGuessed: false, fileBytes: source.sizeBytes)
@@ -59,7 +63,7 @@ public final class TagFileReader: TagReader {
         case .chunked:
             return try ChunkedReader(source, metadata)
         case .picoQuantPTU:
-            return recordReader(try openPTU(source, &metadata))
+            return recordReader(try openPTU(source, specials, &metadata))
         case .qcrypto(let form, let layout):
             metadata.formatIsGuessed = isGuessed
             metadata.recordType = "qcrypto \(form.rawValue) event"
@@ -89,19 +93,17 @@ public final class TagFileReader: TagReader {
     }
 
     private static func openPTU(
-        _ source: FileSource, _ metadata: inout TagFileMetadata
+        _ source: FileSource, _ specials: PTUSpecials, _ metadata: inout TagFileMetadata
     ) throws -> any TagRecordDecoder {
         let header = try PTUHeader(from: source)
         let parameters = try PTUParameters(header, path: source.path)
-        let type = parameters.recordType
-        guard let decoder = PTUT2Decoder(type, resolutionSeconds: parameters.resolutionSeconds) else {
-            throw QKDError(.unsupported, "\(type.name) records are not read yet", at: .init(source.path))
-        }
-        metadata.recordType = type.name
+        metadata.recordType = parameters.recordType.title
         metadata.resolutionPS = parameters.resolutionSeconds * 1e12
         metadata.statedRecords = parameters.statedRecords
         metadata.headerTags = header.tags
-        return decoder
+        metadata.ptuRecordType = parameters.recordType
+        metadata.syncPeriodPS = parameters.syncPeriodSeconds.map { $0 * 1e12 }
+        return try parameters.decoder(specials, path: source.path)
     }
 
     /// The next tags, or `nil` at the end; see `TagReader`.

@@ -6,9 +6,9 @@ public struct TagRecordCounts: Sendable, Equatable {
     public var tags = 0
     /// Records in which more than one input fired at the same time.
     public var multiHitRecords = 0
-    /// T2 events of the sync input; not delivered as tags.
+    /// T2 events of the sync input; delivered as tags only on request (`PTUSpecials`).
     public var syncs = 0
-    /// Records of the external marker inputs; not delivered as tags.
+    /// Records of the external marker inputs; delivered as tags only on request (`PTUSpecials`).
     public var markers = 0
     /// Records that only carry the time counter over.
     public var overflowRecords = 0

@@ -12,6 +12,8 @@ public struct TagTransfer: Sendable {
         public var format: TagFormat?
         /// What is wanted of it.
         public var selection: TagSelection
+        /// What becomes of the syncs and markers of a PTU file.
+        public var specials = PTUSpecials.counted
 
         /// Names a file.
         public init(path: String, format: TagFormat? = nil, selection: TagSelection = .init()) {
@@ -69,7 +71,8 @@ public struct TagTransfer: Sendable {
         let window = sortWindowPS ?? (sources.count > 1 ? TagFile.defaultReorderWindowPS : nil)
         var flows = try sources.map {
             Flow(
-                reader: try TagFileReader(path: $0.path, format: $0.format), selector: TagSelector($0.selection),
+                reader: try TagFileReader(path: $0.path, format: $0.format, specials: $0.specials),
+                selector: TagSelector($0.selection),
                 reorderer: window.map { TagReorderer(windowPS: $0) })
         }
         let writer = try TagFileWriter.open(path: path, completed(flows))
@@ -118,6 +121,15 @@ public struct TagTransfer: Sendable {
             options.notes.merge(["resolution_ps": "\(resolution)"]) { stated, _ in stated }
             let names = Set(metadata.map(\.recordType)).sorted().joined(separator: ", ")
             options.notes.merge(["source": names]) { stated, _ in stated }
+        }
+        // A PTU file made of a PTU file is of its kind, unless something else was said.
+        if options.format == .picoQuantPTU, metadata.count == 1, let type = metadata[0].ptuRecordType {
+            let wanted = options.ptuRecordType ?? type
+            if wanted == type {
+                options.resolutionPS = options.resolutionPS ?? metadata[0].resolutionPS
+                options.syncPeriodPS = options.syncPeriodPS ?? metadata[0].syncPeriodPS
+            }
+            options.ptuRecordType = wanted
         }
         if case .beckerHickl = options.format, options.resolutionPS == nil, metadata.count == 1,
             case .beckerHickl = metadata[0].format

@@ -124,8 +124,10 @@ import Testing
                 #expect(out.counts.records == noise.count / 8)
                 #expect((out.damage == nil) == (noise.count % 8 == 0))
             }
-            for type in PTURecordType.allCases where type.isT2 {
-                let out = try ReadOut(try scratch.file("body", PTUFixture(type, stated: 0).bytes + noise))
+            for type in PTURecordType.allCases {
+                var fixture = PTUFixture(type, stated: 0)
+                if !type.isT2 { fixture.add("MeasDesc_Resolution", 0x2000_0008, (1e-12).bitPattern) }
+                let out = try ReadOut(try scratch.file("body", fixture.bytes + noise), specials: .asChannels)
                 #expect(out.counts.records <= noise.count / 4)
                 #expect(out.tags.count == out.counts.tags)
             }

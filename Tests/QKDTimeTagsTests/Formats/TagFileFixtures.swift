@@ -77,6 +77,15 @@ struct PTUFixture {
         add("TTResult_NumberOfRecords", 0x1000_0008, UInt64(bitPattern: stated ?? Int64(records.count)))
     }
 
+    /// A header of T3 with what records need, and these records.
+    init(
+        t3 type: PTURecordType, syncPeriodSeconds: Double, resolutionSeconds: Double, records: [UInt32] = []
+    ) {
+        self.init(type, resolutionSeconds: syncPeriodSeconds, records: records)
+        add("Measurement_Mode", 0x1000_0008, 3)
+        add("MeasDesc_Resolution", 0x2000_0008, resolutionSeconds.bitPattern)
+    }
+
     /// A header of only what is added.
     init(entries: [UInt8]) { self.entries = entries }
 
@@ -109,8 +118,11 @@ struct ReadOut {
     var metadata: TagFileMetadata
     var damage: QKDError?
 
-    init(_ path: String, format: TagFormat? = nil, batchRecords: Int = TagFileReader.defaultBatchRecords) throws {
-        let reader = try TagFileReader(path: path, format: format, batchRecords: batchRecords)
+    init(
+        _ path: String, format: TagFormat? = nil, batchRecords: Int = TagFileReader.defaultBatchRecords,
+        specials: PTUSpecials = .counted
+    ) throws {
+        let reader = try TagFileReader(path: path, format: format, batchRecords: batchRecords, specials: specials)
         metadata = reader.metadata
         do {
             while let batch = try reader.nextBatch() {

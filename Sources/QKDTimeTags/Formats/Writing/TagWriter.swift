@@ -39,6 +39,10 @@ public struct TagWriteOptions: Sendable {
     public var format: TagFormat
     /// Unit of the file's times, ps, where the format leaves it open; `nil` for the format's usual one.
     public var resolutionPS: Double?
+    /// The record type of a PTU file; `nil` for generic T2.
+    public var ptuRecordType: PTURecordType?
+    /// From one sync to the next in a PTU file of T3, ps.
+    public var syncPeriodPS: Double?
     /// The header of the quTAG file that the tags came from: not all of its meaning is public.
     public var quTAGHeader: [UInt8] = []
     /// Entries for a chunked file's metadata.
@@ -64,7 +68,15 @@ public enum TagFileWriter {
             return try QCryptoWriter(
                 path: path, layout: layout, form: form, mode: options.mode, keepsPartial: options.keepsPartial)
         case .picoQuantPTU:
-            throw QKDError(.unsupported, "PTU files are not written yet", at: .init(path))
+            guard !options.keepsPartial else {
+                throw QKDError(
+                    .unsupported, "a PTU file is whole only at its end: capture into qkdtags, and convert",
+                    at: .init(path))
+            }
+            let ptu = PTUWriteOptions(
+                options.ptuRecordType ?? .genericT2, resolutionPS: options.resolutionPS ?? 1,
+                syncPeriodPS: options.syncPeriodPS)
+            return try PTUWriter(path: path, options: ptu, mode: options.mode)
         case .quTAG(let layout):
             return try writer(path, options, QuTAGEncoder(layout, header: options.quTAGHeader, path: path))
         case .tdc1Raw: return try writer(path, options, TDC1RawEncoder())

@@ -3,8 +3,10 @@ import QKDCore
 /// What the records of a PTU file need from its header.
 struct PTUParameters {
     var recordType: PTURecordType
-    /// Seconds of one tick.
+    /// Seconds of one tick in T2, of one bin of the delay in T3.
     var resolutionSeconds: Double
+    /// Seconds from one sync to the next; `nil` in T2.
+    var syncPeriodSeconds: Double?
     /// Records that the header promises; `nil` when it says 0 (the measurement was not finished).
     var statedRecords: Int?
 
@@ -15,24 +17,20 @@ struct PTUParameters {
         guard let type = UInt32(exactly: code).flatMap(PTURecordType.init(rawValue:)) else {
             throw QKDError(.unsupported, "unknown record type 0x\(String(code, radix: 16))", at: fields.place(typeTag))
         }
-        guard type.isT2 else {
-            throw QKDError(.unsupported, "\(type.name) records are not read yet, only T2", at: fields.place(typeTag))
-        }
         recordType = type
         if let mode = header.tags.first(where: { $0.name == "Measurement_Mode" }) {
-            guard case .integer(2) = mode.value else {
+            guard mode.value == .integer(type.isT2 ? 2 : 3) else {
                 throw QKDError(
-                    .invalidInput, "the mode \(mode.value) contradicts the record type \(type.name)",
+                    .invalidInput, "the mode \(mode.value) contradicts the record type \(type.title)",
                     at: fields.place(mode))
             }
         }
-        let (resolution, resolutionTag) = try fields.double("MeasDesc_GlobalResolution")
-        guard resolution >= 1e-15, resolution <= 1e-3 else {
-            throw QKDError(
-                .outOfRange, "a resolution of \(resolution) s is not one of a time tagger",
-                at: fields.place(resolutionTag))
+        if type.isT2 {
+            resolutionSeconds = try fields.resolution("MeasDesc_GlobalResolution", atMost: 1e-3)
+        } else {
+            syncPeriodSeconds = try fields.resolution("MeasDesc_GlobalResolution", atMost: 1)
+            resolutionSeconds = try fields.resolution("MeasDesc_Resolution", atMost: 1e-3)
         }
-        resolutionSeconds = resolution
         let (count, countTag) = try fields.integer("TTResult_NumberOfRecords")
         guard count >= 0 else {
             throw QKDError(.outOfRange, "a number of \(count) records", at: fields.place(countTag))
@@ -44,6 +42,21 @@ struct PTUParameters {
                 throw QKDError(.unsupported, "records of \(width.value) bits, not 32", at: fields.place(width))
             }
         }
+    }
+
+    /// The decoder for the records behind the header.
+    func decoder(_ specials: PTUSpecials, path: String) throws -> any TagRecordDecoder {
+        if let decoder = PTUT2Decoder(recordType, resolutionSeconds: resolutionSeconds, specials: specials) {
+            return decoder
+        }
+        let decoder = syncPeriodSeconds.flatMap {
+            PTUT3Decoder(
+                recordType, syncPeriodSeconds: $0, resolutionSeconds: resolutionSeconds, specials: specials)
+        }
+        guard let decoder else {
+            throw QKDError(.unsupported, "\(recordType.title) records are not read", at: .init(path))
+        }
+        return decoder
     }
 
     /// Looks entries up by name; the first of a name counts.
@@ -71,6 +84,16 @@ struct PTUParameters {
             let tag = try find(name)
             guard case .double(let value) = tag.value else { throw wrongType(tag, "double") }
             return (value, tag)
+        }
+
+        /// Seconds that a time tagger may count in.
+        func resolution(_ name: String, atMost limit: Double) throws -> Double {
+            let (seconds, tag) = try double(name)
+            guard seconds >= 1e-15, seconds <= limit else {
+                throw QKDError(
+                    .outOfRange, "a resolution of \(seconds) s is not one of a time tagger", at: place(tag))
+            }
+            return seconds
         }
 
         private func wrongType(_ tag: PTUTag, _ wanted: String) -> QKDError {

@@ -30,8 +30,28 @@ public enum PTURecordType: UInt32, Sendable, CaseIterable {
     /// Whether times are absolute (T2) and not relative to a sync pulse (T3).
     public var isT2: Bool { rawValue & 0xFF00 == 0x0200 }
 
-    /// The instrument and mode in words.
+    /// The name for options: the instrument and the mode, such as `ptu-hydraharp2-t2`.
     public var name: String {
+        let instrument =
+            switch self {
+            case .picoHarp300T2, .picoHarp300T3: "picoharp300"
+            case .hydraHarp1T2, .hydraHarp1T3: "hydraharp1"
+            case .hydraHarp2T2, .hydraHarp2T3: "hydraharp2"
+            case .timeHarp260NT2, .timeHarp260NT3: "timeharp260n"
+            case .timeHarp260PT2, .timeHarp260PT3: "timeharp260p"
+            case .genericT2, .genericT3: "generic"
+            }
+        return "ptu-" + instrument + (isT2 ? "-t2" : "-t3")
+    }
+
+    /// Finds a record type by its `name`; `nil` for any other text.
+    public init?(name: String) {
+        guard let match = PTURecordType.allCases.first(where: { $0.name == name }) else { return nil }
+        self = match
+    }
+
+    /// The instrument and mode in words, such as `HydraHarp v2 T2`.
+    public var title: String {
         let instrument =
             switch self {
             case .picoHarp300T2, .picoHarp300T3: "PicoHarp 300"
@@ -44,16 +64,14 @@ public enum PTURecordType: UInt32, Sendable, CaseIterable {
         return instrument + (isT2 ? " T2" : " T3")
     }
 
-    /// Ticks that one overflow adds in T2; `nil` for T3.
-    public var overflowTicks: Int64? {
+    /// The instrument as the header entry `HW_Type` names it, where the type of records tells.
+    public var hardwareName: String {
         switch self {
-        case .picoHarp300T2: 210_698_240
-        case .hydraHarp1T2: 33_552_000
-        case .hydraHarp2T2, .timeHarp260NT2, .timeHarp260PT2, .genericT2: 33_554_432
-        default: nil
+        case .picoHarp300T2, .picoHarp300T3: "PicoHarp 300"
+        case .hydraHarp1T2, .hydraHarp1T3, .hydraHarp2T2, .hydraHarp2T3: "HydraHarp 400"
+        case .timeHarp260NT2, .timeHarp260NT3: "TimeHarp 260 N"
+        case .timeHarp260PT2, .timeHarp260PT3: "TimeHarp 260 P"
+        case .genericT2, .genericT3: "MultiHarp 150"
         }
     }
-
-    /// Whether an overflow record's time field tells how many overflows it stands for.
-    var countsOverflows: Bool { self != .picoHarp300T2 && self != .hydraHarp1T2 }
 }

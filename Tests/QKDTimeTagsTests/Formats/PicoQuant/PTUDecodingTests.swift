@@ -127,14 +127,4 @@ import Testing
         let bad = try #require(out.damage?.place?.byteOffset) - fixture.header.count
         #expect(bad == out.counts.records * 4 && bad / 4 > 8_000 && bad / 4 < 9_001)
     }
-
-    @Test(arguments: PTURecordType.allCases.filter { !$0.isT2 })
-    func refusesT3(_ type: PTURecordType) throws {
-        let scratch = try ScratchFolder()
-        let path = try scratch.file("a.ptu", PTUFixture(type, records: [1, 2]).bytes)
-        let error = try #require(failure { _ = try TagFileReader(path: path) })
-        #expect(error.kind == .unsupported)
-        #expect(error.place == .init(path, byteOffset: 16, field: "TTResultFormat_TTTRRecType"))
-        #expect(error.message.contains("T3"))
-    }
 }
