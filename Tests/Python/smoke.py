@@ -6,6 +6,7 @@ Usage: smoke.py TOOL. Prints 'N passed, N failed' and exits 1 if anything failed
 import json
 import os
 import re
+import resource
 import shutil
 import signal
 import subprocess
@@ -190,9 +191,90 @@ def test_signals(folder):
         check("emulate ends 0 on Ctrl-C", emulation.wait(timeout=20) == 0)
 
 
+def sizes_limited():
+    # Writing beyond the limit then fails like a full disk, and does not kill.
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, 60_000))
+
+
+def test_captures(folder):
+    def tags_of(path, *options):
+        done = run("tags", "info", path, "--format", "json", *options)
+        return done.returncode, json.loads(done.stdout)["tags"] if done.stdout else None
+
+    path = os.path.join(folder, "darks.qkdtags")
+    done = run("capture", "--prepare", "--events", "2000", "--out", path, "--format", "json")
+    outcome = json.loads(done.stdout)
+    check("a capture keeps its number of tags", done.returncode == 0 and outcome["tags"] == 2000, done.stderr)
+    check("the file holds what the capture says", tags_of(path) == (0, 2000))
+    check("a capture does not write over a file", run("capture", "--out", path).returncode == 64)
+    check("a wrong format is a usage error", run("capture", "--out", path + "x", "--to", "x").returncode == 64)
+
+    full = os.path.join(folder, "full.qkdtags")
+    done = run("capture", "--prepare", "--duration", "20", "--out", full, "--format", "json", preexec_fn=sizes_limited)
+    outcome = json.loads(done.stdout)
+    code, held = tags_of(full)
+    check("a full disk ends a capture with an error", done.returncode == 1 and outcome["end"] == "failed", done.stderr)
+    check("the file is valid, and the count honest", code == 0 and held == outcome["tags"] > 0, (code, held, outcome))
+    check("tags that are in no file are counted", outcome["unwritten_tags"] > 0, outcome)
+
+    stopped = os.path.join(folder, "stopped.qkdtags")
+    process = subprocess.Popen([TOOL, "capture", "--prepare", "--out", stopped], stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE)
+    time.sleep(8)
+    process.send_signal(signal.SIGINT)
+    out = process.communicate(timeout=30)[0].decode()
+    code, held = tags_of(stopped)
+    check("Ctrl-C ends a capture with 130", process.returncode == 130, process.returncode)
+    check("and leaves a whole file", code == 0 and f"tags      {held};" in out, (code, held, out))
+
+    live = os.path.join(folder, "live.toml")
+    emulation = subprocess.Popen([TOOL, "emulate", "bb84-loopback", "--write-bench", live],
+                                 stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    for _ in range(8):
+        emulation.stdout.readline()
+    lost = os.path.join(folder, "lost.qkdtags")
+    process = subprocess.Popen([TOOL, "capture", "--bench", live, "--out", lost], stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE)
+    time.sleep(3)
+    emulation.kill()
+    emulation.wait(timeout=20)
+    error = process.communicate(timeout=60)[1]
+    check("a lost tagger ends a capture with an error", process.returncode not in (0, 130), error)
+    check("and leaves a whole file too", tags_of(lost)[0] == 0)
+
+
+def test_tag_files(folder):
+    source = os.path.join(folder, "a.csv")
+    with open(source, "w", encoding="utf-8") as file:
+        file.write("time_ps,channel\n" + "".join(f"{4000 * k},{k % 4 + 1}\n" for k in range(1000)))
+    for name in ("qkdtags", "a0-2ns", "a1-2ns", "a2-8th-ns", "tdc1-raw", "swabian-dump", "qutag-raw", "qutag-compressed",
+                 "ptu-hydraharp2-t2", "ptu-picoharp300-t2"):
+        there, back = os.path.join(folder, name), os.path.join(folder, name + ".csv")
+        options = ["--channel-map", "1=0,2=1,3=2,4=3"] if name == "ptu-picoharp300-t2" else []
+        returns = ["--channel-map", "0=1,1=2,2=3,3=4"] if options else []
+        if name == "qutag-compressed":
+            check("a quTAG header cannot be made up", run("tags", "convert", source, there, "--to", name).returncode == 64)
+            continue
+        done = run("tags", "convert", source, there, "--to", name, *options)
+        reading = [] if name.startswith("ptu") else ["--input-format", name]
+        again = run("tags", "convert", there, back, *reading, *returns)
+        same = os.path.exists(back) and open(back, "rb").read() == open(source, "rb").read()
+        check(f"tags come back from {name}", done.returncode == 0 and again.returncode == 0 and same,
+              done.stderr + again.stderr)
+    check("an existing file is not written over", run("tags", "convert", source, back).returncode == 64)
+    cut, merged = os.path.join(folder, "cut.csv"), os.path.join(folder, "merged.csv")
+    run("tags", "cut", source, cut, "--from-s", "1e-6", "--to-s", "2e-6")
+    check("a cut has its stretch", open(cut, encoding="utf-8").read().splitlines()[1:][0] == "1000000,3")
+    done = run("tags", "merge", source, cut, "-o", merged, "--channel-step", "10", "--format", "json")
+    check("a merge has all tags", json.loads(done.stdout)["tags_written"] == 1250, done.stdout)
+    rows = json.loads(run("tags", "coincidences", merged, "--group", "3,13", "--window-ps", "1", "--format", "json").stdout)
+    check("coincidences are counted", rows[0]["coincidences"] == 63, rows)
+
+
 def main():
     with tempfile.TemporaryDirectory() as folder:
-        for test in (test_run, test_alignment, test_bad_input, test_signals):
+        for test in (test_run, test_alignment, test_bad_input, test_tag_files, test_captures, test_signals):
             inner = os.path.join(folder, test.__name__)
             os.mkdir(inner)
             test(inner)

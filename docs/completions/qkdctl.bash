@@ -173,13 +173,13 @@ _qkdctl() {
     unset 'unparsed_words[0]'
     unparsed_words=("${unparsed_words[@]}")
     case "${subcommand}" in
-    run|replay|list|info|drivers|get|set|query|emulate|safe|doctor|tags|benchmark|help)
+    run|replay|list|info|drivers|get|set|query|emulate|safe|doctor|capture|tags|benchmark|help)
         # Offer subcommand argument completions
         "_qkdctl_${subcommand}"
         ;;
     *)
         # Offer subcommand completions
-        COMPREPLY+=($(compgen -W 'run replay list info drivers get set query emulate safe doctor tags benchmark help' -- "${cur}"))
+        COMPREPLY+=($(compgen -W 'run replay list info drivers get set query emulate safe doctor capture tags benchmark help' -- "${cur}"))
         ;;
     esac
 }
@@ -457,6 +457,50 @@ _qkdctl_doctor() {
     esac
 }
 
+_qkdctl_capture() {
+    repeating_flags=()
+    non_repeating_flags=(--prepare --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--bench --seed --format --out --to --duration --events --idle-timeout --rotate-s --rotate-events)
+    __qkdctl_offer_flags_options 0
+
+    # Offer option value completions
+    case "${prev}" in
+    '--bench')
+        return
+        ;;
+    '--seed')
+        return
+        ;;
+    '--format')
+        __qkdctl_add_completions -W 'table'$'\n''json'$'\n''jsonl'
+        return
+        ;;
+    '--out')
+        __qkdctl_add_completions -f
+        return
+        ;;
+    '--to')
+        return
+        ;;
+    '--duration')
+        return
+        ;;
+    '--events')
+        return
+        ;;
+    '--idle-timeout')
+        return
+        ;;
+    '--rotate-s')
+        return
+        ;;
+    '--rotate-events')
+        return
+        ;;
+    esac
+}
+
 _qkdctl_tags() {
     repeating_flags=()
     non_repeating_flags=(--version -h --help)
@@ -469,13 +513,13 @@ _qkdctl_tags() {
     unset 'unparsed_words[0]'
     unparsed_words=("${unparsed_words[@]}")
     case "${subcommand}" in
-    info|histogram|correlate)
+    info|convert|merge|cut|histogram|correlate|coincidences)
         # Offer subcommand argument completions
         "_qkdctl_tags_${subcommand}"
         ;;
     *)
         # Offer subcommand completions
-        COMPREPLY+=($(compgen -W 'info histogram correlate' -- "${cur}"))
+        COMPREPLY+=($(compgen -W 'info convert merge cut histogram correlate coincidences' -- "${cur}"))
         ;;
     esac
 }
@@ -501,6 +545,174 @@ _qkdctl_tags_info() {
     # Offer positional completions
     case "${positional_number}" in
     1)
+        __qkdctl_add_completions -f
+        return
+        ;;
+    esac
+}
+
+_qkdctl_tags_convert() {
+    repeating_flags=()
+    non_repeating_flags=(--rezero --specials --force --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--input-format --channels --channel-map --shift-ps --to --resolution-ps --sync-period-ps --sort-ps --header-from --format)
+    __qkdctl_offer_flags_options 2
+
+    # Offer option value completions
+    case "${prev}" in
+    '--input-format')
+        return
+        ;;
+    '--channels')
+        return
+        ;;
+    '--channel-map')
+        return
+        ;;
+    '--shift-ps')
+        return
+        ;;
+    '--to')
+        return
+        ;;
+    '--resolution-ps')
+        return
+        ;;
+    '--sync-period-ps')
+        return
+        ;;
+    '--sort-ps')
+        return
+        ;;
+    '--header-from')
+        __qkdctl_add_completions -f
+        return
+        ;;
+    '--format')
+        __qkdctl_add_completions -W 'table'$'\n''json'$'\n''jsonl'
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __qkdctl_add_completions -f
+        return
+        ;;
+    2)
+        __qkdctl_add_completions -f
+        return
+        ;;
+    esac
+}
+
+_qkdctl_tags_merge() {
+    repeating_flags=()
+    non_repeating_flags=(--force --version -h --help)
+    repeating_options=()
+    non_repeating_options=(-o --output --input-format --channel-step --to --resolution-ps --sync-period-ps --sort-ps --header-from --format)
+    __qkdctl_offer_flags_options -1
+
+    # Offer option value completions
+    case "${prev}" in
+    '-o'|'--output')
+        __qkdctl_add_completions -f
+        return
+        ;;
+    '--input-format')
+        return
+        ;;
+    '--channel-step')
+        return
+        ;;
+    '--to')
+        return
+        ;;
+    '--resolution-ps')
+        return
+        ;;
+    '--sync-period-ps')
+        return
+        ;;
+    '--sort-ps')
+        return
+        ;;
+    '--header-from')
+        __qkdctl_add_completions -f
+        return
+        ;;
+    '--format')
+        __qkdctl_add_completions -W 'table'$'\n''json'$'\n''jsonl'
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    *)
+        __qkdctl_add_completions -f
+        return
+        ;;
+    esac
+}
+
+_qkdctl_tags_cut() {
+    repeating_flags=()
+    non_repeating_flags=(--rezero --specials --force --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--input-format --from-s --to-s --channels --channel-map --shift-ps --to --resolution-ps --sync-period-ps --sort-ps --header-from --format)
+    __qkdctl_offer_flags_options 2
+
+    # Offer option value completions
+    case "${prev}" in
+    '--input-format')
+        return
+        ;;
+    '--from-s')
+        return
+        ;;
+    '--to-s')
+        return
+        ;;
+    '--channels')
+        return
+        ;;
+    '--channel-map')
+        return
+        ;;
+    '--shift-ps')
+        return
+        ;;
+    '--to')
+        return
+        ;;
+    '--resolution-ps')
+        return
+        ;;
+    '--sync-period-ps')
+        return
+        ;;
+    '--sort-ps')
+        return
+        ;;
+    '--header-from')
+        __qkdctl_add_completions -f
+        return
+        ;;
+    '--format')
+        __qkdctl_add_completions -W 'table'$'\n''json'$'\n''jsonl'
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __qkdctl_add_completions -f
+        return
+        ;;
+    2)
         __qkdctl_add_completions -f
         return
         ;;
@@ -566,6 +778,42 @@ _qkdctl_tags_correlate() {
         return
         ;;
     '--bin-ps')
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __qkdctl_add_completions -f
+        return
+        ;;
+    esac
+}
+
+_qkdctl_tags_coincidences() {
+    repeating_flags=()
+    non_repeating_flags=(--version -h --help)
+    repeating_options=(--group --delay)
+    non_repeating_options=(--input-format --format --window-ps)
+    __qkdctl_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--input-format')
+        return
+        ;;
+    '--format')
+        __qkdctl_add_completions -W 'table'$'\n''json'$'\n''jsonl'
+        return
+        ;;
+    '--window-ps')
+        return
+        ;;
+    '--group')
+        return
+        ;;
+    '--delay')
         return
         ;;
     esac
