@@ -1,0 +1,48 @@
+import Foundation
+import QKDCore
+import QKDTimeTags
+
+/// The formats to fuzz: named by number, `nil` for recognition by content.
+private let formats: [TagFormat?] = [nil] + TagFormat.all
+
+/// The format that the environment asks for by name; `nil` lets the first byte choose.
+private let chosen: TagFormat? = ProcessInfo.processInfo.environment["QKD_FUZZ_FORMAT"].flatMap { TagFormat(name: $0) }
+
+/// A file without a name, used again for each input.
+private let file: CInt = {
+    var template = Array("/tmp/qkd-fuzz-XXXXXX".utf8CString)
+    let descriptor = mkstemp(&template)
+    unlink(template)
+    return descriptor
+}()
+
+/// Takes the input as a file of a format, and checks what every reader promises.
+@_cdecl("LLVMFuzzerTestOneInput")
+public func fuzzOneInput(_ bytes: UnsafePointer<UInt8>, _ count: Int) -> CInt {
+    guard count > 0 else { return 0 }
+    let format = chosen ?? formats[Int(bytes[0]) % formats.count]
+    let (start, length) = chosen == nil ? (1, count - 1) : (0, count)
+    precondition(ftruncate(file, 0) == 0 && pwrite(file, bytes + start, length, 0) == length)
+    do {
+        let reader = try TagFileReader(
+            path: "/proc/self/fd/\(file)", format: format, batchRecords: 37,
+            specials: count % 2 == 0 ? .counted : .asChannels)
+        var tags = 0
+        do {
+            while let batch = try reader.nextBatch() {
+                precondition(batch.times.count == batch.channels.count)
+                precondition(batch.holes.allSatisfy { (0...batch.count).contains($0.beforeIndex) })
+                tags += batch.count
+            }
+        } catch is QKDError {
+            // Damage is told once, then there is nothing more.
+            precondition((try? reader.nextBatch()) == .some(nil))
+        }
+        precondition(tags == reader.counts.tags)
+    } catch is QKDError {
+        return 0
+    } catch {
+        preconditionFailure("an error of another kind: \(error)")
+    }
+    return 0
+}
