@@ -73,7 +73,9 @@ public struct ClockRelation: Sendable, Equatable {
         self.driftPerSecond += driftPerSecond
     }
 
-    private func wander(_ x: Double) -> Double {
+    /// The wander c(x), ps.
+    func wander(_ x: Double) -> Double {
+        guard wanderPS.count > 0 else { return 0 }
         let position = max(0, min(Double(wanderPS.count - 1), (x - wanderStartSeconds) / wanderStepSeconds))
         let knot = min(Int(position), max(0, wanderPS.count - 2))
         guard wanderPS.count > 1 else { return wanderPS[0] }

@@ -30,7 +30,7 @@ struct CoarseCorrelation {
     let binPS: Double
     /// Bins of a segment, and segments of the block.
     let segmentBins: Int
-    let segments = 16
+    let segments: Int
     /// Points of the transform.
     let points: Int
     private let lags: Int
@@ -46,7 +46,8 @@ struct CoarseCorrelation {
     private static let largest = 1 << 21
 
     /// Plans for bins of at least `binPS`, wider where the range needs it; the block is at most `longestPS` long.
-    init(_ search: OffsetSearch, binPS: Double, longestPS: Int64) {
+    init(_ search: OffsetSearch, binPS: Double, segments: Int, longestPS: Int64) {
+        self.segments = segments
         var bin = binPS
         while true {
             let perSkew = max(4, Int(1 / max(search.maximumSkew, 1e-7)))
@@ -54,8 +55,7 @@ struct CoarseCorrelation {
             let length = min(perSkew, perBlock)
             let drift = Int((search.maximumSkew * Double(length * segments)).rounded(.up)) + 1
             let lags = 2 * Int((Double(search.rangePS) / bin).rounded(.up)) + 1 + drift + 2
-            var points = 1024
-            while points < lags + segments * length { points *= 2 }
+            let points = Self.smoothLength(from: lags + segments * length)
             if points <= Self.largest {
                 self.binPS = bin
                 segmentBins = length
@@ -68,6 +68,17 @@ struct CoarseCorrelation {
             bin *= 2
         }
         self.search = search
+    }
+
+    /// The least length of at least `least` points that has no prime factor above 5.
+    private static func smoothLength(from least: Int) -> Int {
+        var length = max(1024, least)
+        while true {
+            var rest = length
+            for prime in [2, 3, 5] { while rest % prime == 0 { rest /= prime } }
+            if rest == 1 { return length }
+            length += 1
+        }
     }
 
     /// The highest places of the block that starts at `startPS` of Alice's clock, best first.

@@ -91,14 +91,13 @@ public struct OffsetSearch: Sendable {
         var binPS = min(4e6, Double(rangePS) / 128)
         while binPS < 64e6, rate * binPS * 16 / max(maximumSkew, 1e-7) < 1_000 { binPS *= 2 }
         var examined = 0
-        var tried = Set<Int64>()
-        for widening in [1.0, 4] {
-            let coarse = CoarseCorrelation(self, binPS: binPS * widening, longestPS: max(span, 1))
-            // The middle first: there both captures have tags at every offset, if they are long enough.
-            for place in [0.5, 0.25, 0.75, 0.05, 0.95] {
+        for effort in Effort.all {
+            let coarse = CoarseCorrelation(
+                self, binPS: binPS * effort.widening, segments: effort.segments, longestPS: max(span, 1))
+            for place in effort.places {
                 let start = first + Int64(place * Double(max(0, span - coarse.blockPS)))
-                guard tried.insert(start &* 31 &+ coarse.blockPS).inserted else { continue }
-                for peak in try coarse.peaks(tags, startPS: start, count: candidatesPerBlock) {
+                let count = min(effort.candidates, candidatesPerBlock)
+                for peak in try coarse.peaks(tags, startPS: start, count: count) {
                     examined += 1
                     if let lock = zoom(tags, peak, coarse, startPS: start, candidates: examined) { return lock }
                 }
@@ -129,7 +128,7 @@ public struct OffsetSearch: Sendable {
             width = fine
             guard fine <= Self.finestBinPS else { continue }
             let trials = 2 * Double(rangePS) / fine * max(1, 2 * maximumSkew / step)
-            let logFalseAlarm = line.logProbability + log(trials) + log(10)
+            let logFalseAlarm = line.logProbability + log(trials) + log(Effort.blocks)
             guard logFalseAlarm < log(falseAlarm) else { return nil }
             return OffsetLock(
                 relation: relation, offsetUncertaintyPS: 1.5 * fine, skewUncertainty: 1.5 * step,
@@ -137,4 +136,21 @@ public struct OffsetSearch: Sendable {
                 logFalseAlarm: logFalseAlarm, candidates: candidates)
         }
     }
+}
+
+/// How hard a block is looked at: first what a good link needs, then more.
+private struct Effort {
+    let segments: Int
+    let widening: Double
+    let candidates: Int
+    /// Where in the capture, 0 for its start and 1 for its end. The middle is the best place: there both
+    /// captures have tags at every offset, if they are long enough.
+    let places: [Double]
+
+    static let all = [
+        Effort(segments: 4, widening: 1, candidates: 3, places: [0.5]),
+        Effort(segments: 16, widening: 1, candidates: .max, places: [0.5, 0.2, 0.8]),
+        Effort(segments: 16, widening: 4, candidates: .max, places: [0.5, 0.1, 0.9]),
+    ]
+    static let blocks = Double(all.reduce(0) { $0 + $1.places.count })
 }
