@@ -20,7 +20,7 @@ struct PairSide: Sendable {
     private var darks: [SeededGenerator]
     private var nextDarkPS: [Double]
     private var jitter: SeededGenerator
-    private var ghostGenerator: SeededGenerator
+    private var ghostGenerators: [SeededGenerator]
     /// Tags that are settled but not given out, as time × 4 + detector.
     private var waiting: [Int64] = []
     private let sigmaPS: [Double]
@@ -31,7 +31,7 @@ struct PairSide: Sendable {
         self.party = party
         self.clock = clock
         jitter = SeededGenerator(seed: seed, stream: name + "/jitter")
-        ghostGenerator = SeededGenerator(seed: seed, stream: name + "/ghost")
+        ghostGenerators = (0..<4).map { SeededGenerator(seed: seed, stream: "\(name)/ghost\($0)") }
         darks = (0..<4).map { SeededGenerator(seed: seed, stream: "\(name)/dark\($0)") }
         nextDarkPS = Array(repeating: .infinity, count: 4)
         sigmaPS = party.detectors.map { $0.jitterFWHMPS / PulseShape.fwhmPerSigma }
@@ -84,7 +84,7 @@ struct PairSide: Sendable {
             guard time >= liveFromPS[index] else { continue }
             liveFromPS[index] = time + detector.deadTimePS
             waiting.append(time << 2 | Int64(index))
-            if let ghost = party.ghost, ghostGenerator.uniform() <= ghost.probability {
+            if let ghost = party.ghost, ghostGenerators[index].uniform() <= ghost.probability {
                 ghosts += 1
                 waiting.append((time + ghost.delayPS) << 2 | Int64(index))
             }

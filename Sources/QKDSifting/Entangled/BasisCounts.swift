@@ -62,7 +62,9 @@ public struct BasisCounts: Sendable, Equatable {
     /// Takes the given correlation, or the one of the majority.
     mutating func settle(_ given: OutcomeCorrelation?) {
         isDetected = given == nil
-        correlation = given ?? (outcomes[0][0] + outcomes[1][1] >= outcomes[0][1] + outcomes[1][0]
-            ? .correlated : .anticorrelated)
+        correlation =
+            given
+            ?? (outcomes[0][0] + outcomes[1][1] >= outcomes[0][1] + outcomes[1][0]
+                ? .correlated : .anticorrelated)
     }
 }

@@ -144,7 +144,8 @@ enum SliceCheck {
             }
             slices[index].residualPS = moment[index] / weight[index]
             slices[index].residualErrorPS =
-                fit.sigmaPS / weight[index].squareRoot() * (inner[index] / max(1, inner[index] - background)).squareRoot()
+                fit.sigmaPS / weight[index].squareRoot()
+                * (inner[index] / max(1, inner[index] - background)).squareRoot()
             chiSquare += square(slices[index].residualPS / slices[index].residualErrorPS)
             number += 1
         }

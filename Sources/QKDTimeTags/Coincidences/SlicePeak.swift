@@ -25,15 +25,17 @@ struct SlicePeak {
             best = bin
         }
         // Far from the peak, so that its foot is not taken for background.
-        var (total, number) = (0.0, 0.0)
+        var (total, squares, number) = (0.0, 0.0, 0.0)
         for bin in counts.indices where abs(bin - best) > 5 {
             total += counts[bin]
+            squares += counts[bin] * counts[bin]
             number += 1
         }
         guard number > 0 else { return nil }
         let background = total / number
-        // Bins of a tenth of a pair have no reliable mean: reckon with one pair among all of them.
-        let variance = max(2 * background, 2 * (plane.squares > 0 ? 1 : 0) / number, 1e-6)
+        // Weighted pairs have a mean of zero but scatter. With next to no pairs, reckon with one among all bins.
+        let scatter = squares / number - background * background
+        let variance = 2 * max(background, scatter, 1 / number)
         let height = counts[best] + counts[best + 1]
         let evidence = LinePeak.bennett(excess: height - 2 * background, variance: variance)
         guard evidence > Self.leastEvidence + log(Double(counts.count)) else { return nil }
@@ -51,7 +53,7 @@ struct SlicePeak {
                 guard abs(middle - centre) <= reach else { continue }
                 excess += counts[bin] - background
                 moment += (counts[bin] - background) * (middle - centre)
-                spread += max(counts[bin], background) * (middle - centre) * (middle - centre)
+                spread += max(abs(counts[bin]), background) * (middle - centre) * (middle - centre)
             }
             guard excess > 1 else { return nil }
             centre += max(-1, min(1, moment / excess))

@@ -127,7 +127,9 @@ struct EntangledSifterTests {
     @Test("A tag in two coincidences, or none such, is refused")
     func refusals() {
         let sifter = EntangledSifter(map: .standard)
-        let cases: [([UInt32], [UInt32])] = [([0, 0], [0, 1]), ([0, 1], [1, 1]), ([0, 7], [0, 1]), ([0], [0, 1])]
+        let cases: [([UInt32], [UInt32])] = [
+            ([0, 0], [0, 1]), ([0, 1], [1, 1]), ([0, 7], [0, 1]), ([0], [0, 1]),
+        ]
         for (alice, bob) in cases {
             #expect {
                 _ = try sifter.sift(aliceTags: alice, bobTags: bob, aliceChannels: [1, 2], bobChannels: [1, 2])

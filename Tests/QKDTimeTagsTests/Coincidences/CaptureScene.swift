@@ -8,10 +8,20 @@ struct CaptureScene {
     let tags: PairTags
     let truth: PairTruth
 
+    /// ± 1 s when all is to be tested; a twentieth of it costs a twentieth, which debug builds need.
+    static let rangePS = Picoseconds.perSecond / (Statistics.isAcceptance ? 1 : 20)
+
+    /// A recovery over that range.
+    static var recovery: ClockRecovery {
+        var search = OffsetSearch()
+        search.rangePS = rangePS
+        return ClockRecovery(search: search)
+    }
+
     /// 40,000 pairs/s on arms of 25 % and 6 %, 150 ps jitter, 500 Hz darks, delays up to 400 ps.
     static func source(
         seed: UInt64, tickPS: Double = 3.90625, backgroundBobHz: Double = 0,
-        clock: ClockModel = ClockModel(offsetPS: 730_000_000_000, skew: 7.3e-6, driftPerSecond: 2e-9)
+        clock: ClockModel = ClockModel(offsetPS: rangePS / 100 * 73, skew: 7.3e-6, driftPerSecond: 2e-9)
     ) -> PairSourceParameters {
         var generator = SeededGenerator(seed: seed, stream: "delays")
         let party = { (transmittance: Double, background: Double) in

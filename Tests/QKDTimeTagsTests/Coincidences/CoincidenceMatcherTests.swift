@@ -88,7 +88,7 @@ struct CoincidenceMatcherTests {
             seed: 21, backgroundBobHz: 100_000, clock: ClockModel(offsetPS: 45_000_000_000, skew: 3e-6))
         let scene = try CaptureScene(source, seconds: seconds)
         let (alice, bob) = (scene.tags.alice, scene.tags.bob)
-        let clock = try ClockRecovery().recover(alice: alice, bob: bob)
+        let clock = try CaptureScene.recovery.recover(alice: alice, bob: bob)
         let aligned = try AlignedTags(alice: alice, bob: bob, clock: clock)
         #expect(zip(aligned.aliceTimesPS, aligned.aliceTimesPS.dropFirst()).allSatisfy { $0 <= $1 })
         #expect(zip(aligned.bobTimesPS, aligned.bobTimesPS.dropFirst()).allSatisfy { $0 <= $1 })

@@ -10,7 +10,7 @@ struct GhostPulseTests {
         source.alice.ghost = ghost
         source.pairRateHz = 200_000
         var simulator = try PairSourceSimulator(source)
-        let tags = simulator.run(seconds: 4).alice
+        let tags = simulator.run(seconds: Statistics.isAcceptance ? 8 : 1.5).alice
         return (tags, simulator.truth.ghosts[0])
     }
 
