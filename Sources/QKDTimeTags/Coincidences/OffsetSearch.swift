@@ -54,6 +54,7 @@ public struct OffsetSearch: Sendable {
     public init() {}
 
     private static let finestBinPS = 20_000.0
+    private static let leastZoomEvidence = 10.0
 
     /// Throws `outOfRange` for limits that cannot be searched.
     public func validate() throws {
@@ -126,7 +127,11 @@ public struct OffsetSearch: Sendable {
             let step = fine / Double(blockPS)
             relation.add(offsetPS: line.positionPS, skew: Double(line.driftBins) * step, driftPerSecond: 0)
             width = fine
-            guard fine <= Self.finestBinPS else { continue }
+            guard fine <= Self.finestBinPS else {
+                // A chance peak does not grow when the bins shrink; a true one is far above this already.
+                if line.logProbability > -Self.leastZoomEvidence { return nil }
+                continue
+            }
             let trials = 2 * Double(rangePS) / fine * max(1, 2 * maximumSkew / step)
             let logFalseAlarm = line.logProbability + log(trials) + log(Effort.blocks)
             guard logFalseAlarm < log(falseAlarm) else { return nil }

@@ -108,7 +108,12 @@ struct ClockRecoveryTests {
         let one = try CaptureScene(CaptureScene.source(seed: seed), seconds: 3)
         let other = try CaptureScene(CaptureScene.source(seed: seed + 500, backgroundBobHz: 20_000), seconds: 3)
         var search = CaptureScene.recovery.search
-        if !Statistics.isAcceptance { search.rangePS = 5 * Picoseconds.perMillisecond }
+        if !Statistics.isAcceptance {
+            search.rangePS = 5 * Picoseconds.perMillisecond
+            search.candidatesPerBlock = 4
+            // Shorter blocks, which debug builds get through in time.
+            search.maximumSkew = 200e-6
+        }
         #expect {
             _ = try search.find(alice: one.tags.alice, bob: other.tags.bob)
         } throws: { ($0 as? QKDError)?.kind == .noLock }
@@ -119,6 +124,8 @@ struct ClockRecoveryTests {
         let scene = try CaptureScene(CaptureScene.source(seed: 9), seconds: 3)
         var search = OffsetSearch()
         search.rangePS = CaptureScene.rangePS / (Statistics.isAcceptance ? 2 : 10)
+        search.candidatesPerBlock = 4
+        search.maximumSkew = Statistics.isAcceptance ? 50e-6 : 200e-6
         #expect {
             _ = try search.find(alice: scene.tags.alice, bob: scene.tags.bob)
         } throws: { ($0 as? QKDError)?.kind == .noLock }
