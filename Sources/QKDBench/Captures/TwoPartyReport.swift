@@ -110,6 +110,8 @@ public struct TwoPartyReport: Codable, Sendable, Equatable {
     public var accidentalsByShifts: Measured
     /// Accidental ones, by S_A S_B τ T.
     public var accidentalsByRates: Double
+    /// Accidental ones really among the coincidences: one-to-one matching prefers true partners.
+    public var accidentalsInCoincidences = 0.0
     /// (coincidences − accidentals)/accidentals by shifts; `nil` without accidentals.
     public var coincidenceToAccidentalRatio: Double?
     /// Coincidences by Alice's detector (row) and Bob's (column), in the map's order.

@@ -75,15 +75,17 @@ public struct TwoPartySift: Sendable {
         let found = matcher.match(aligned)
         let least = max(10_000, Int64(10 * clock.peakSigmaPS))
         let chance = AccidentalEstimate(aligned, alice: a, bob: b, matcher: matcher, leastShiftPS: least)
+        let share = chance.shareInMatches(aligned, coincidences: found.count)
         var forced = correlations
         if setting == .bb84 { forced = [.z: .correlated, .x: .correlated].merging(correlations) { $1 } }
         let sift = try EntangledSifter(map: map, correlations: forced).sift(
             aliceTags: found.aliceIndices, bobTags: found.bobIndices, aliceChannels: a.channels,
             bobChannels: b.channels
-        ) { chance.byChannels[ChannelPair(alice: $0, bob: $1)] ?? 0 }
+        ) { share * (chance.byChannels[ChannelPair(alice: $0, bob: $1)] ?? 0) }
         var report = TwoPartyReport(
             self, clock: clock, aligned: aligned, coincidences: found.count, accidentals: chance,
             windowPS: matcher.windowPS, sift: sift)
+        report.accidentalsInCoincidences = share * chance.byShifts
         report.aliceTags = alice.count
         report.bobTags = bob.count
         report.aliceGhosts = cleanAlice.removed

@@ -32,6 +32,16 @@ public struct AccidentalEstimate: Sendable, Equatable {
         Double(countsAtShifts.reduce(0, +)).squareRoot() / Double(max(1, countsAtShifts.count))
     }
 
+    /// Share of these that is really among the coincidences.
+    ///
+    /// One-to-one matching gives a true partner precedence, so that only tags without one make accidental
+    /// coincidences: (1 − C/N_A)(1 − C/N_B), next to 1 unless most tags are paired.
+    public func shareInMatches(_ tags: AlignedTags, coincidences: Int) -> Double {
+        guard !tags.aliceTimesPS.isEmpty, !tags.bobTimesPS.isEmpty else { return 1 }
+        return (1 - Double(coincidences) / Double(tags.aliceTimesPS.count))
+            * (1 - Double(coincidences) / Double(tags.bobTimesPS.count))
+    }
+
     /// Counts at `shifts` multiples, to both sides, of 20 windows or of `leastShiftPS` if that is more.
     ///
     /// `leastShiftPS` keeps the shifts clear of a peak that is wide against the window. A pulsed source has

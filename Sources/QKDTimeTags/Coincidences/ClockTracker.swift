@@ -11,7 +11,7 @@ import QKDCore
 struct ClockTracker {
     private let tags: TagPair
     private let weights: TagWeights
-    private let lock: OffsetLock
+    private var lock: OffsetLock
     /// Bins of a slice's histogram, ps.
     private let binPS = 2_000.0
     /// The slices, in order of time; residuals are against the lock's relation.
@@ -25,13 +25,19 @@ struct ClockTracker {
         self.tags = tags
         self.weights = weights
         self.lock = lock
+        // A slice longer than the block would smear the peak by what the block left open of the skew.
+        for _ in 0..<8 {
+            guard let first = grid().first, first.endPS - first.startPS > self.lock.blockPS,
+                let longer = self.lock.extended(tags, weights: weights)
+            else { break }
+            self.lock = longer
+        }
         slices = grid()
         guard !slices.isEmpty else { return }
         let centre = lock.relation.referencePS
         let home = slices.firstIndex { $0.endPS > centre } ?? slices.count - 1
         follow(Array(home..<slices.count))
         follow(Array((0..<home).reversed()))
-        // A hole may have made the first walk lose its way; what lies beyond is met again from the other side.
     }
 
     /// Slices long enough that a peak in 4 ns stands ten deviations above the background.
@@ -65,11 +71,25 @@ struct ClockTracker {
             relation.add(
                 offsetPS: forecast.valuePS - forecast.slope * 1e12 * seconds(centre), skew: forecast.slope,
                 driftPerSecond: 0)
+            let length = slices[index].endPS - slices[index].startPS
             let bins = 2 * Int((min(reach, 2e7) / binPS).rounded(.up)) + 16
+            // Where a drift of 1e-8/s could smear the peak over the slice, its slope is looked for as well.
+            let seconds = Double(length) * 1e-12
+            let slope = lock.skewUncertainty + 1.5e-8 * max(forecast.gapSeconds, 0)
+            let drifts = min(400, Int((slope * 1e12 * seconds / binPS).rounded()))
+            if drifts > 1 {
+                relation = relation.stated(atPS: centre)
+                let plane = DifferencePlane(
+                    tags, weights: weights, startPS: slices[index].startPS, durationPS: length, relation: relation,
+                    segments: 32, bins: bins + 2 * drifts, binPS: binPS)
+                if let line = LinePeak(in: plane, reach: drifts) {
+                    let skew = Double(line.driftBins) * binPS / Double(length)
+                    relation.add(offsetPS: 0, skew: skew, driftPerSecond: 0)
+                }
+            }
             let plane = DifferencePlane(
-                tags, weights: weights, startPS: slices[index].startPS,
-                durationPS: slices[index].endPS - slices[index].startPS, relation: relation, segments: 1, bins: bins,
-                binPS: binPS)
+                tags, weights: weights, startPS: slices[index].startPS, durationPS: length, relation: relation,
+                segments: 1, bins: bins, binPS: binPS)
             guard let peak = SlicePeak(plane) else { continue }
             slices[index].isCorrelated = true
             slices[index].residualPS = forecast.valuePS + peak.positionPS
@@ -86,12 +106,12 @@ struct ClockTracker {
     {
         let x = seconds(timePS)
         let found = slices.filter(\.isCorrelated)
-            .sorted { abs($0.centrePS - timePS) < abs($1.centrePS - timePS) }.prefix(6)
+            .sorted { abs($0.centrePS - timePS) < abs($1.centrePS - timePS) }.prefix(4)
         guard let nearest = found.first else {
             return (0, 0, lock.offsetUncertaintyPS + lock.skewUncertainty * 1e12 * abs(x), 0)
         }
         let gap = abs(x - seconds(nearest.centrePS))
-        guard found.count > 2 else {
+        guard found.count > 1 else {
             let error = nearest.residualErrorPS + lock.skewUncertainty * 1e12 * gap
             return (nearest.residualPS, 0, error, gap)
         }

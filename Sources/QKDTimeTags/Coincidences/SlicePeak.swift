@@ -59,7 +59,8 @@ struct SlicePeak {
             centre += max(-1, min(1, moment / excess))
         }
         positionPS = plane.edgePS(0) + centre * plane.binPS
-        errorPS = max(spread, 1 / 12).squareRoot() / excess * plane.binPS
+        // A peak within one bin is no better known than the bin is wide.
+        errorPS = max(spread, max(excess, 1) / 12).squareRoot() / excess * plane.binPS
         pairs = excess
     }
 }

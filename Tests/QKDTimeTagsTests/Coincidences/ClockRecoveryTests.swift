@@ -56,6 +56,16 @@ struct ClockRecoveryTests {
         check(scene, try ClockRecovery().recover(alice: scene.tags.alice, bob: scene.tags.bob))
     }
 
+    @Test("Twenty coincidences a second: slices outlast the first block, and the drift moves the slope within them")
+    func faint() throws {
+        var source = CaptureScene.source(seed: 1)
+        source.pairRateHz = 2_000
+        source.alice.transmittance = 0.1
+        source.bob.transmittance = 0.1
+        let scene = try CaptureScene(source, seconds: 40)
+        check(scene, try CaptureScene.recovery.recover(alice: scene.tags.alice, bob: scene.tags.bob))
+    }
+
     @Test("A pulse train has its correlation at every period; the states tell the right one")
     func pulses() throws {
         var generator = SeededGenerator(seed: 17)
