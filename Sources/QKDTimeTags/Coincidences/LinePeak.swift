@@ -1,0 +1,77 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// The best straight line through a plane of differences, two bins wide.
+struct LinePeak {
+    /// The line's middle at the plane's middle time, ps of residual.
+    var positionPS: Double
+    /// Bins that the line moves over the plane's duration.
+    var driftBins: Int
+    /// Sum on the line, and what the background puts there.
+    var sum: Double
+    var background: Double
+    /// Variance of the background's sum.
+    var variance: Double
+    /// Natural logarithm of a bound on the probability that background reaches `sum` at a given place.
+    var logProbability: Double
+
+    /// Searches lines that drift by up to `reach` bins to either side; `nil` when the plane is too narrow.
+    init?(in plane: DifferencePlane, reach: Int) {
+        let margin = (reach + 1) / 2 + 1
+        let places = plane.bins - 2 * margin - 1
+        guard places > 8 else { return nil }
+        var best: (sum: Float, place: Int, drift: Int) = (-.infinity, 0, 0)
+        var row = [Float](repeating: 0, count: places + 1)
+        for drift in -reach...reach {
+            Self.sumLines(plane, drift: drift, margin: margin, into: &row)
+            for place in 0..<places where row[place] + row[place + 1] > best.sum {
+                best = (row[place] + row[place + 1], place, drift)
+            }
+        }
+        Self.sumLines(plane, drift: best.drift, margin: margin, into: &row)
+        var (count, total, totalSquares) = (0.0, 0.0, 0.0)
+        for place in 0..<places where abs(place - best.place) > 4 {
+            let value = Double(row[place] + row[place + 1])
+            count += 1
+            total += value
+            totalSquares += value * value
+        }
+        guard count > 0 else { return nil }
+        let mean = total / count
+        driftBins = best.drift
+        positionPS = plane.edgePS(best.place + margin + 1)
+        sum = Double(best.sum)
+        background = mean
+        // What independent tags would give; the scatter found may be larger (bursts) and then counts.
+        let poisson = max(2 * plane.squares / Double(plane.bins), 1e-3)
+        variance = max(poisson, totalSquares / count - mean * mean)
+        logProbability = -LinePeak.bennett(excess: sum - mean, variance: poisson) * poisson / variance
+    }
+
+    private static func sumLines(_ plane: DifferencePlane, drift: Int, margin: Int, into row: inout [Float]) {
+        row.withUnsafeMutableBufferPointer { row in
+            plane.sums.withUnsafeBufferPointer { sums in
+                for place in row.indices { row[place] = 0 }
+                for segment in 0..<plane.segments {
+                    let phase = (Double(segment) + 0.5) / Double(plane.segments) - 0.5
+                    let from = segment * plane.bins + margin + Int((Double(drift) * phase).rounded())
+                    for place in row.indices { row[place] += sums[from &+ place] }
+                }
+            }
+        }
+    }
+
+    /// v h(x/v) with h(u) = (1 + u) ln(1 + u) − u: minus the logarithm of Bennett's bound on the probability that
+    /// a sum of centred terms of at most 1, of variance v, exceeds x (G. Bennett, JASA 57, 33, 1962); for a
+    /// Poisson count it is Chernoff's.
+    static func bennett(excess: Double, variance: Double) -> Double {
+        guard excess > 0 else { return 0 }
+        let ratio = excess / variance
+        return variance * ((1 + ratio) * log1p(ratio) - ratio)
+    }
+}
