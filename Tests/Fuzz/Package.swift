@@ -8,6 +8,8 @@ let package = Package(
     targets: [
         .executableTarget(
             name: "FuzzTagReaders",
-            dependencies: [.product(name: "QKDCore", package: "qkdctl"), .product(name: "QKDTimeTags", package: "qkdctl")],
+            dependencies: [
+                .product(name: "QKDCore", package: "qkdctl"), .product(name: "QKDTimeTags", package: "qkdctl"),
+            ],
             swiftSettings: [.swiftLanguageMode(.v6)])
     ])
