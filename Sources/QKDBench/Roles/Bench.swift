@@ -5,7 +5,7 @@ import QKDTransport
 public struct Bench: Sendable {
     public let description: BenchDescription
     /// Each role's device, opened.
-    public let devices: [Role: any Device]
+    public var devices: [Role: any Device] { fixed.merging([.bobTagger: bob.tagger]) { $1 } }
     /// Who answered.
     public let identities: [Role: DeviceIdentity]
     /// The sender's devices and clock.
@@ -18,7 +18,11 @@ public struct Bench: Sendable {
     public let seed: UInt64
     /// Whether time is the emulation's own, so that a run is repeatable and as fast as it can be.
     public let isLockstep: Bool
+    /// What goes wrong with the emulated tagger.
+    public let faults: [BenchFault]
     let emulation: BenchEmulation?
+    /// As they were opened; the tagger may have been opened again since.
+    private let fixed: [Role: any Device]
 
     /// Whether any device said that it is an emulator.
     public var isEmulated: Bool { identities.values.contains { $0.isEmulated } }
@@ -50,8 +54,9 @@ public struct BobStation: Sendable {
     public let clock: any BenchClock
     /// In the order of `BB84State.index`.
     public let detectors: [any PhotonDetector]
-    /// Tags the clicks of all four detectors.
-    public let tagger: any TimeTagger
+    /// Tags the clicks of all four detectors; another instance after it was lost and found again.
+    public var tagger: any TimeTagger { slot.tagger }
+    let slot: TaggerSlot
 }
 
 /// How an emulated bench's time goes.
@@ -66,9 +71,10 @@ extension Bench {
     /// Opens the devices of a bench; roles with the address `emulated` get an emulator in this process.
     ///
     /// A bench is either emulated as a whole or reached from outside as a whole: light cannot pass
-    /// between the two. Throws what the first device that does not open throws; those that did are closed.
+    /// between the two. `faults` befall the tagger of an emulated bench. Throws what the first device that does not open throws; those that did are closed.
     public static func open(
-        _ description: BenchDescription, seed: UInt64, time: BenchTime, log: EmulatorLog? = nil
+        _ description: BenchDescription, seed: UInt64, time: BenchTime, log: EmulatorLog? = nil,
+        faults: [BenchFault] = []
     ) async throws -> Bench {
         let emulated = description.roles.filter { $0.value.address == .emulated }
         guard emulated.isEmpty || emulated.count == description.roles.count else {
@@ -78,11 +84,18 @@ extension Bench {
                 "a bench is emulated as a whole or not at all, because emulated light cannot reach a real device; emulated here: \(names)",
                 at: .init(description.name))
         }
+        guard faults.isEmpty || !emulated.isEmpty else {
+            throw QKDError(
+                .invalidInput, "faults can be had of an emulated bench only, and this one is reached from outside",
+                at: .init(description.name))
+        }
         let emulation =
             emulated.isEmpty
-            ? nil : try await BenchEmulation.start(description, seed: seed, time: time, hosting: .thisProcess, log: log)
+            ? nil
+            : try await BenchEmulation.start(
+                description, seed: seed, time: time, hosting: .thisProcess, log: log, faults: faults)
         do {
-            return try await assemble(description, seed: seed, time: time, emulation: emulation)
+            return try await assemble(description, seed: seed, time: time, emulation: emulation, faults: faults)
         } catch {
             await emulation?.stop()
             throw error
@@ -90,7 +103,8 @@ extension Bench {
     }
 
     private static func assemble(
-        _ description: BenchDescription, seed: UInt64, time: BenchTime, emulation: BenchEmulation?
+        _ description: BenchDescription, seed: UInt64, time: BenchTime, emulation: BenchEmulation?,
+        faults: [BenchFault]
     ) async throws -> Bench {
         let clock: any BenchClock = emulation?.clock ?? WallClock()
         var devices: [Role: any Device] = [:]
@@ -112,7 +126,7 @@ extension Bench {
         let bobClock: any BenchClock = emulation.map { BobClock(world: $0.world, alice: clock) } ?? clock
         let bob = BobStation(
             clock: bobClock, detectors: try Role.detectors.map { try cast($0, devices) },
-            tagger: try cast(.bobTagger, devices))
+            slot: TaggerSlot(try cast(.bobTagger, devices)))
         do {
             try checkLimits(description, modulator: alice.modulator, tagger: bob.tagger)
         } catch {
@@ -120,9 +134,9 @@ extension Bench {
             throw error
         }
         return Bench(
-            description: description, devices: devices, identities: identities, alice: alice, bob: bob,
+            description: description, identities: identities, alice: alice, bob: bob,
             world: emulation?.world, seed: seed, isLockstep: emulation != nil && time == .lockstep,
-            emulation: emulation)
+            faults: faults, emulation: emulation, fixed: devices)
     }
 
     /// What the file asks for must be within what the devices can do.
@@ -146,7 +160,7 @@ extension Bench {
         }
     }
 
-    private static func connect(
+    static func connect(
         _ role: Role, _ description: BenchDescription, emulation: BenchEmulation?, clock: any BenchClock
     ) async throws -> any Device {
         guard let row = description.roles[role] else {

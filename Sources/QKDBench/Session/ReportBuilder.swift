@@ -17,6 +17,8 @@ public struct SessionSource: Sendable, Codable {
     public var resyncs: Int
     /// Batches of tags that were dropped because the session did not take them in time.
     public var droppedBatches: Int
+    /// What was made to go wrong on an emulated bench, as it was asked for.
+    public var faults: [String] = []
 }
 
 /// Turns a session's outcome into its report.
@@ -30,10 +32,17 @@ struct ReportBuilder {
     struct TrueClock: Sendable {
         var bob: ClockModel
         var delayPS: Int64
+        /// Steps of the tagger's counter, by world time, and of the session's time line, by its time.
+        var taggerSteps: [TaggerStep] = []
+        var shifts: [TagTimeline.Shift] = []
 
-        /// The tagger's counter when the pulse of a frame's first slot arrives.
-        func arrivalPS(alicePS: Int64) -> Int64 {
-            bob.reading(atPS: alicePS + delayPS) + EmulatedWorld.taggerEpochPS
+        /// How far a frame was found from where the pulse of its first slot arrived, picoseconds.
+        func deviationPS(_ found: SessionOutcome.FoundFrame) -> Double {
+            let arrivalPS = found.alicePS + delayPS
+            let counterPS = bob.reading(atPS: arrivalPS) + EmulatedWorld.taggerEpochPS
+            let stepPS = taggerSteps.last { $0.fromPS <= arrivalPS }?.offsetPS ?? 0
+            let shiftPS = shifts.last { $0.fromPS <= found.lock.startPS }?.byPS ?? 0
+            return Double(found.lock.startPS - shiftPS - counterPS - stepPS) + found.lock.startFractionPS
         }
     }
 
@@ -48,7 +57,7 @@ struct ReportBuilder {
             gains: byName(Intensity.allCases) { gain($0, outcome) },
             bases: byName(Basis.allCases) { basis($0, outcome) },
             siftedBits: outcome.alice.count, errors: outcome.counts.errors.total,
-            expected: source.emulated ? expected(engine) : nil, holes: outcome.holes)
+            expected: source.emulated ? expected(engine) : nil, holes: outcome.holes, faults: source.faults)
     }
 
     private func unfitReason(_ outcome: SessionOutcome) -> String? {
@@ -108,8 +117,7 @@ struct ReportBuilder {
         // The tagger's counter wraps, and the driver unwraps it from the first record on: whole wraps are no error.
         let wrap = Double(TaggerWrap.periodPS)
         let deviations = outcome.locks.map { found in
-            let distance =
-                Double(found.lock.startPS - clock.arrivalPS(alicePS: found.alicePS)) + found.lock.startFractionPS
+            let distance = clock.deviationPS(found)
             return distance - (distance / wrap).rounded() * wrap
         }
         let middle = outcome.locks.isEmpty ? 0 : outcome.locks[outcome.locks.count / 2].alicePS

@@ -35,6 +35,7 @@ extension SessionSource {
             randomness: RandomnessFacts(
                 generator: KeyedGenerator.name, seedSource: bench.identities[.aliceRandom]?.text ?? "unknown",
                 seedBytes: KeyedGenerator.seedBytes),
-            repeatsPattern: repeatsPattern, resyncs: statistics.resyncs, droppedBatches: statistics.droppedBatches)
+            repeatsPattern: repeatsPattern, resyncs: statistics.resyncs, droppedBatches: statistics.droppedBatches,
+            faults: bench.faults.map(\.text))
     }
 }

@@ -36,6 +36,8 @@ public struct RunOptions: Sendable {
     public var savesTags: Bool
     /// Plays one and the same frame again and again: for alignment, never for keys.
     public var repeatsPattern: Bool
+    /// How long a tagger that was lost is waited for, picoseconds of bench time.
+    public var patiencePS = 30 * Picoseconds.perSecond
 
     /// States what a run is asked for.
     public init(durationPS: Int64, folder: String, savesTags: Bool = false, repeatsPattern: Bool = false) {

@@ -27,6 +27,9 @@ public struct SessionEngine: Sendable {
     private var tagsEnd = Int64.min
     /// Frames missed since the last one that was found.
     private var misses = 0
+    /// The last time after which Bob's clock may have stepped by any amount: what follows is looked for as widely
+    /// as the first frame.
+    private var jumpPS = Int64.min
     private var last: (alicePS: Int64, bobPS: Int64, skew: SkewPrior)?
     private let doubles: KeyedGenerator
 
@@ -49,6 +52,7 @@ public struct SessionEngine: Sendable {
     /// Adds Bob's next tags.
     public mutating func add(_ batch: TagBatch) {
         for hole in batch.holes {
+            if hole.cause == .deviceLost || hole.cause == .silence { jumpPS = max(jumpPS, hole.afterPS ?? jumpPS) }
             outcome.holes.append(
                 HoleFacts(cause: hole.cause.rawValue, afterS: hole.afterPS.map { Double($0) * 1e-12 }))
         }
@@ -91,7 +95,8 @@ public struct SessionEngine: Sendable {
             let distance = Double(frame.startPS - last.alicePS) * (1 + last.skew.skew)
             // A tagger that lost tags may have lost time as well: look further each time that a frame is missed.
             let wider = plan.laterUncertaintyPS << Int64(2 * min(misses, 8))
-            return (last.bobPS + Int64(distance.rounded()), min(wider, plan.firstUncertaintyPS))
+            let uncertainty = last.bobPS < jumpPS ? plan.firstUncertaintyPS : min(wider, plan.firstUncertaintyPS)
+            return (last.bobPS + Int64(distance.rounded()), uncertainty)
         }
         guard let anchorPS else { return nil }
         return (frame.startPS + anchorPS, plan.firstUncertaintyPS)
@@ -134,7 +139,11 @@ public struct SessionEngine: Sendable {
         let from = tags.firstIndex(atOrAfter: lock.startPS - Int64(plan.deadTimePS) - plan.slotPeriodPS)
         let to = tags.firstIndex(atOrAfter: lock.startPS + span + plan.slotPeriodPS)
         if let hole = tags.holes.first(where: { (from...to).contains($0.beforeIndex) }) { return .hole(hole.cause) }
-        let detections = try sift(frame, lock, from..<to)
+        let assigned = try assigner(frame, lock).assign(
+            times: tags.times[from..<to], channels: tags.channels[from..<to])
+        if let gap = try broken(frame, lock, assigned, from..<to) { return .hole(gap) }
+        noteStep(lock, expected: centre)
+        try sift(frame, lock, assigned, from..<to)
         outcome.add(lock, frame: frame)
         misses = 0
         last = (
@@ -142,15 +151,46 @@ public struct SessionEngine: Sendable {
             // The crystal may wander between frames by more than the fit's own error.
             SkewPrior(skew: lock.skew, standardError: max(lock.skewStandardError, 2e-7))
         )
-        return .synchronised(lock, detections: detections)
+        return .synchronised(lock, detections: assigned.detections.count)
     }
 
-    private mutating func sift(_ frame: AliceFrame, _ lock: FrameLock, _ range: Range<Int>) throws -> Int {
-        let assigner = try SlotAssigner(
+    private func assigner(_ frame: AliceFrame, _ lock: FrameLock) throws -> SlotAssigner {
+        try SlotAssigner(
             originPS: lock.startPS, originFractionPS: lock.startFractionPS, slotPeriodPS: lock.slotPeriodPS,
             slots: frame.codes.count, windowPS: plan.windowPS, resolutionPS: plan.resolutionPS,
             detectors: plan.detectors)
-        let assigned = assigner.assign(times: tags.times[range], channels: tags.channels[range])
+    }
+
+    /// Whether the frame's tags are of one piece; if not, notes the hole and says why.
+    private mutating func broken(
+        _ frame: AliceFrame, _ lock: FrameLock, _ assigned: AssignedFrame, _ range: Range<Int>
+    ) throws -> TagHole.Cause? {
+        let continuity = FrameContinuity(
+            assigner: try assigner(frame, lock), means: plan.means,
+            backgroundShare: lock.backgroundPerPS * plan.windowPS / Double(max(1, assigned.detections.count)))
+        guard
+            let found = continuity.firstBreak(
+                times: tags.times[range], channels: tags.channels[range], codes: frame.codes,
+                detections: assigned.detections)
+        else { return nil }
+        outcome.holes.append(HoleFacts(cause: found.cause.rawValue, afterS: Double(found.afterPS) * 1e-12))
+        jumpPS = max(jumpPS, found.afterPS)
+        return found.cause
+    }
+
+    /// A frame that is found further from where it was due than starts vary means that Bob's clock stepped in
+    /// between, unless the tagger lost time there anyway.
+    private mutating func noteStep(_ lock: FrameLock, expected: Int64) {
+        guard let last, abs(lock.startPS - expected) > plan.laterUncertaintyPS else { return }
+        guard !outcome.holes.contains(where: { ($0.afterS ?? 0) * 1e12 >= Double(last.bobPS) }) else { return }
+        outcome.holes.append(
+            HoleFacts(cause: TagHole.Cause.clockStep.rawValue, afterS: Double(last.bobPS) * 1e-12))
+    }
+
+    private mutating func sift(
+        _ frame: AliceFrame, _ lock: FrameLock, _ assigned: AssignedFrame, _ range: Range<Int>
+    ) throws {
+        let assigner = try assigner(frame, lock)
         // Two bytes a double click are enough but for one in 2^128 sessions; four leave no doubt.
         let doubles = assigned.detections.reduce(0) { $0 + ($1.detectors.nonzeroBitCount > 1 ? 1 : 0) }
         var random = RandomBytes([UInt8](try self.doubles.bytes(block: UInt64(frame.index), count: 64 + 4 * doubles)))
@@ -161,7 +201,6 @@ public struct SessionEngine: Sendable {
             times: tags.times[range], channels: tags.channels[range], planes: planes,
             detections: assigned.detections)
         outcome.add(sifted, assigned: assigned, live: live, frame: frame)
-        return assigned.detections.count
     }
 
     /// Forgets tags that no later frame can need.

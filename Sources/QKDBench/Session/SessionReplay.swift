@@ -26,10 +26,12 @@ public enum SessionReplay {
         }
         try feed(&engine, tags: path(SessionFolder.Name.bobTags), session: session)
         _ = try engine.process(final: true)
-        let trueClock = session.source.seed.map {
+        // What the faults did to the tagger's counter is not saved.
+        let trueClock = session.source.faults.isEmpty ? session.source.seed : nil
+        let truth = trueClock.map {
             ReportBuilder.TrueClock(bob: bench.bobClock(seed: $0), delayPS: bench.fibreDelayPS)
         }
-        let builder = ReportBuilder(description: bench, source: session.source, trueClock: trueClock)
+        let builder = ReportBuilder(description: bench, source: session.source, trueClock: truth)
         return (builder.result(engine), engine.outcome)
     }
 

@@ -65,6 +65,8 @@ public struct SessionResult: Sendable, Codable {
     public var expected: ExpectedFacts?
     /// Every hole in Bob's tags, in the order of time.
     public var holes: [HoleFacts]
+    /// What was made to go wrong on an emulated bench, as it was asked for.
+    public var faults: [String]
 }
 
 /// Where the choices came from.

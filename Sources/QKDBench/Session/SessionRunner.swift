@@ -12,12 +12,17 @@ public struct SessionRunner: Sendable {
     /// Length, folder and kind of the run.
     public let options: RunOptions
     private let report: @Sendable (RunProgress) -> Void
+    private let remark: @Sendable (String) -> Void
 
-    /// Prepares a session; `progress` is called after each frame.
-    public init(bench: Bench, options: RunOptions, progress: @escaping @Sendable (RunProgress) -> Void = { _ in }) {
+    /// Prepares a session; `progress` is called after each frame, `remark` when somebody should know at once.
+    public init(
+        bench: Bench, options: RunOptions, progress: @escaping @Sendable (RunProgress) -> Void = { _ in },
+        remark: @escaping @Sendable (String) -> Void = { _ in }
+    ) {
         self.bench = bench
         self.options = options
         report = progress
+        self.remark = remark
     }
 
     /// Runs the session and writes its folder.
@@ -34,6 +39,7 @@ public struct SessionRunner: Sendable {
         } catch {
             failure = error
         }
+        await state.letGo()
         let findings = await bench.makeSafeUncancelled()
         // From here on nothing is lit; a cancelled task may finish its books.
         let end = await Task.detached { () -> SessionEnd in
@@ -48,6 +54,9 @@ public struct SessionRunner: Sendable {
         return end
     }
 
+    /// From starting the tagger to the first light.
+    private static let armingPS = 50 * Picoseconds.perMillisecond
+
     private func play(_ state: SessionState) async throws {
         try await BenchSetUp.prepare(bench)
         let seed = try await bench.alice.random.randomBytes(KeyedGenerator.seedBytes)
@@ -56,21 +65,48 @@ public struct SessionRunner: Sendable {
             plan: SessionPlan(
                 bench: bench.description, resolutionPS: bench.bob.tagger.taggerCapabilities.resolutionPS),
             bobSeed: BenchSetUp.bobSeed(bench))
-        let armedPS = await bench.bob.clock.nowPS
-        let stream = try await bench.bob.tagger.startTagging()
-        let collector = TagCollector()
-        let following = Task { await collector.follow(stream) }
-        defer { following.cancel() }
-        await state.attach(collector, armedPS: armedPS)
-        try await bench.alice.clock.sleep(durationPS: 50 * Picoseconds.perMillisecond)
+        try await startTagging(state)
+        try await bench.alice.clock.sleep(durationPS: Self.armingPS)
+        await bench.world?.startFaults()
         try await playFrames(choices, state)
         try await bench.alice.modulator.makeSafe()
         try await waitForTail(state)
         try await bench.bob.tagger.stopTagging()
-        guard await collector.waitForEnd(timeout: .seconds(5)) else {
-            throw QKDError(.timeout, "the tagger does not end its stream")
+        guard await state.waitForEnd() else { throw QKDError(.timeout, "the tagger does not end its stream") }
+        try await collect(state, final: true)
+    }
+
+    private func startTagging(_ state: SessionState) async throws {
+        let armedPS = await bench.bob.clock.nowPS
+        await state.follow(try await bench.bob.tagger.startTagging(), armedPS: armedPS)
+    }
+
+    private func collect(_ state: SessionState, final: Bool = false) async throws {
+        // So that an emulated bench is repeatable: the driver notices on the wall's clock that its wire is gone.
+        if let world = bench.world, await !world.hasTagger { _ = await state.waitForEnd() }
+        try await state.collect(hostPS: await bench.bob.clock.nowPS, final: final)
+    }
+
+    /// After the tagger was lost: keeps the bench dark until it is found again, or throws what it was lost by.
+    private func regainTagger(_ state: SessionState) async throws {
+        guard let loss = await state.loss else { return }
+        try await bench.alice.modulator.makeSafe()
+        let clock = bench.alice.clock
+        let lostPS = await clock.nowPS
+        remark("the tagger is lost (\(loss)); the light is off until it is back")
+        while true {
+            do {
+                try await bench.reopenTagger()
+                try await startTagging(state)
+                break
+            } catch let error as QKDError where error.meansDeviceLost || error.kind == .busy {
+                guard await clock.nowPS - lostPS < options.patiencePS else { throw loss }
+                try await clock.sleep(durationPS: 200 * Picoseconds.perMillisecond)
+            }
         }
-        try await state.collect(final: true)
+        remark("the tagger is back after \((await clock.nowPS - lostPS) / Picoseconds.perMillisecond) ms")
+        // As at the start: a frame that begins before the tagger does is no use.
+        try await clock.sleep(durationPS: Self.armingPS)
     }
 
     private func playFrames(_ choices: AliceChoices, _ state: SessionState) async throws {
@@ -100,12 +136,13 @@ public struct SessionRunner: Sendable {
             guard try await !bench.alice.modulator.isPlaying() else {
                 throw QKDError(.protocolViolation, "frame \(index) still plays after its end")
             }
-            try await state.collect(final: false)
+            try await collect(state)
+            try await regainTagger(state)
             if options.repeatsPattern, index == 0 {
                 // Equal frames cannot be told apart: the first one stays alone until it has been found.
                 let pause = await state.firstSearchPS() + plan.lengthPS(slots: slots)
                 try await clock.sleep(durationPS: pause)
-                try await state.collect(final: false)
+                try await collect(state)
                 windowStart += pause
             }
             report(await state.progress(elapsedPS: await clock.nowPS - windowStart, durationPS: options.durationPS))
@@ -120,7 +157,7 @@ public struct SessionRunner: Sendable {
         for _ in 0..<200 {
             guard await state.waitsForTags() else { return }
             try await clock.sleep(durationPS: step)
-            try await state.collect(final: false)
+            try await collect(state)
         }
     }
 }

@@ -16,6 +16,9 @@ actor SessionState {
     private var engine: SessionEngine?
     private var collector: TagCollector?
     private var armedPS: Int64 = 0
+    private var timeline = TagTimeline()
+    /// What ended the tagger's stream, while the tagger has not been found again.
+    private(set) var loss: QKDError?
 
     init(folder: SessionFolder) { self.folder = folder }
 
@@ -24,10 +27,20 @@ actor SessionState {
         try folder.begin(bobSeed: bobSeed, resolutionPS: plan.resolutionPS)
     }
 
-    func attach(_ collector: TagCollector, armedPS: Int64) {
+    /// Takes tags from a stream that began when Bob's host clock showed `armedPS`.
+    func follow(_ stream: TagStream, armedPS: Int64) async {
+        let collector = TagCollector()
+        await collector.follow(stream)
         self.collector = collector
         self.armedPS = armedPS
+        loss = nil
     }
+
+    /// Waits until the tagger's stream has ended; says whether it has.
+    func waitForEnd() async -> Bool { await collector?.waitForEnd(timeout: .seconds(5)) ?? true }
+
+    /// Lets go of the tagger's stream.
+    func letGo() async { await collector?.stop() }
 
     func add(_ frame: AliceFrame) throws {
         engine?.add(frame)
@@ -35,9 +48,20 @@ actor SessionState {
     }
 
     /// Moves Bob's tags into the engine and takes the frames that are complete.
-    func collect(final: Bool) async throws {
+    ///
+    /// `hostPS` is what Bob's host clock shows. A tagger that was lost leaves a hole and `loss`, for somebody to
+    /// find it again; any other failure of its stream is thrown.
+    func collect(hostPS: Int64, final: Bool) async throws {
         guard let collector else { return }
-        let batch = try await collector.drain()
+        let failure = await collector.failure
+        var batch = timeline.place(await collector.drain(), hostPS: hostPS)
+        if let failure, loss == nil {
+            guard let error = failure as? QKDError, error.meansDeviceLost else { throw failure }
+            loss = error
+            let hole = TagHole(beforeIndex: batch.count, cause: .deviceLost, afterPS: timeline.lastPS)
+            batch.holes.append(hole)
+            timeline.lose()
+        }
         if engine?.anchorPS == nil, let first = await collector.firstTimePS {
             engine?.anchorPS = first - armedPS
             try folder.save(anchorPS: first - armedPS)
@@ -72,13 +96,13 @@ actor SessionState {
     ) async throws -> SessionEnd {
         if failure != nil {
             // The tags that had arrived count; the error that ended the session stays the session's error.
-            try? await collect(final: true)
+            try? await collect(hostPS: await bench.bob.clock.nowPS, final: true)
         }
         let source = SessionSource(
-            bench: bench, statistics: await bench.bob.tagger.taggerStatistics(), repeatsPattern: options.repeatsPattern)
+            bench: bench, statistics: await bench.taggerStatistics(), repeatsPattern: options.repeatsPattern)
         let builder = ReportBuilder(
             description: bench.description, source: source,
-            trueClock: bench.world.map { .init(bob: $0.bobClock, delayPS: bench.description.fibreDelayPS) })
+            trueClock: await trueClock(bench))
         let report = SessionReport(
             result: builder.result(engine),
             run: RunFacts(failure: failure, findings: findings, started: started, wall: wall, bench: bench))
@@ -86,6 +110,18 @@ actor SessionState {
             outcome: engine?.outcome ?? SessionOutcome(), report: report, bench: bench.description, source: source)
         return SessionEnd(report: report, failure: failure)
     }
+
+    private func trueClock(_ bench: Bench) async -> ReportBuilder.TrueClock? {
+        guard let world = bench.world else { return nil }
+        return .init(
+            bob: world.bobClock, delayPS: bench.description.fibreDelayPS, taggerSteps: await world.taggerSteps,
+            shifts: timeline.shifts)
+    }
+}
+
+extension QKDError {
+    /// Whether a device that fails like this may come back: unplugged, silent, or its port is broken.
+    var meansDeviceLost: Bool { [.disconnected, .timeout, .io, .absent].contains(kind) }
 }
 
 extension SessionEngine {

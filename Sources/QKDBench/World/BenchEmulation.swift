@@ -27,7 +27,8 @@ struct BenchEmulation: Sendable {
     private let ticker: Task<Void, Never>?
 
     static func start(
-        _ description: BenchDescription, seed: UInt64, time: BenchTime, hosting: Hosting, log: EmulatorLog?
+        _ description: BenchDescription, seed: UInt64, time: BenchTime, hosting: Hosting, log: EmulatorLog?,
+        faults: [BenchFault] = []
     ) async throws -> BenchEmulation {
         var emulators: [Role: EmulatedDevice] = [:]
         var links: [Role: DeviceLink] = [:]
@@ -40,6 +41,7 @@ struct BenchEmulation: Sendable {
             links[role] = entry.link
         }
         let world = try EmulatedWorld.make(description, seed: seed, emulators: emulators)
+        await world.setFaults(faults)
         if let log { await world.setLog(log) }
         let clock: any BenchClock = time == .lockstep ? LockstepClock(world: world) : WallClock()
         if time == .real { await log?.followWall(benchPS: clock.nowPS) }
@@ -53,8 +55,8 @@ struct BenchEmulation: Sendable {
             for stand in stands.values { await stand.stop() }
             throw error
         }
-        for stand in stands.values {
-            if case .terminal(let wire) = stand { await world.add(wire) }
+        for (role, stand) in stands {
+            if case .terminal(let wire) = stand { await world.add(wire, isTagger: role == .bobTagger) }
         }
         let ticker = time == .real ? Self.tick(world, by: clock) : nil
         return BenchEmulation(world: world, clock: clock, stands: stands, ticker: ticker)
@@ -76,8 +78,11 @@ struct BenchEmulation: Sendable {
         }
         switch (stand, entry.link) {
         case (.terminal(let wire), .serial(let baud)):
-            let transport = try await SerialTransport.open(path: wire.path, baud: baud)
-            await world.attach(driver: transport, toWire: wire.path)
+            guard let path = wire.path else {
+                throw QKDError(.absent, "\(role.rawValue) is unplugged")
+            }
+            let transport = try await SerialTransport.open(path: path, baud: baud)
+            wire.attach(driver: transport)
             return try entry.connect(.stream(transport), clock)
         default:
             return try await DeviceOpening.connect(driver: driver, address: stand.address, clock: clock)

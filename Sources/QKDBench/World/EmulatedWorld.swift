@@ -2,6 +2,14 @@ import QKDCore
 import QKDPhysics
 import QKDTransport
 
+/// From a world time on, the tagger's counter stands off by this.
+public struct TaggerStep: Sendable, Equatable {
+    /// World time, picoseconds.
+    public var fromPS: Int64
+    /// Counter minus `EmulatedWorld.taggerReading`, picoseconds.
+    public var offsetPS: Int64
+}
+
 /// The emulated world of a bench: its time, its light, and the emulators that the light passes through.
 ///
 /// Time stands still until somebody asks for some: then pulses leave the pulser's emulator, photons
@@ -27,9 +35,12 @@ public actor EmulatedWorld {
     private let detectorRow: DetectorModel
     private let biasModel: SyntheticBiasModel
     private var wires: [EmulatedWire] = []
+    private var taggerWire: EmulatedWire?
+    private var faults = FaultSchedule([])
+    /// How far the tagger's counter stands from `taggerReading`, from each world time on: steps and restarts.
+    private(set) var taggerSteps = [TaggerStep(fromPS: 0, offsetPS: 0)]
     private var log: EmulatorLog?
-    private var advancing = false
-    private var waiting: [CheckedContinuation<Void, Never>] = []
+    private let turn = WireTurn()
 
     /// Light is worked out in steps of this length, so that a cancelled run ends soon.
     static let stepPS = 5 * Picoseconds.perMillisecond
@@ -47,12 +58,19 @@ public actor EmulatedWorld {
         self.bobClock = bobClock
     }
 
-    func add(_ wire: EmulatedWire) { wires.append(wire) }
-
-    /// Tells which end of a wire the driver in this process holds, so that bytes can be waited for.
-    func attach(driver: any ByteTransport, toWire path: String) {
-        for index in wires.indices where wires[index].path == path { wires[index].driver = driver }
+    func add(_ wire: EmulatedWire, isTagger: Bool) {
+        wires.append(wire)
+        if isTagger { taggerWire = wire }
     }
+
+    /// What will go wrong, by bench time from `startFaults` on.
+    func setFaults(_ faults: [BenchFault]) { self.faults = FaultSchedule(faults) }
+
+    /// The first frame is about to be played: faults count from now on.
+    func startFaults() { faults.start(atPS: nowPS) }
+
+    /// Whether the tagger's wire is plugged in.
+    var hasTagger: Bool { taggerWire?.path != nil }
 
     func setLog(_ log: EmulatorLog) { self.log = log }
 
@@ -69,14 +87,16 @@ public actor EmulatedWorld {
     /// With `settling`, all bytes under way are delivered after time has moved, which makes a run
     /// repeatable. Throws `CancellationError` between steps.
     public func advance(toPS targetPS: Int64, settling: Bool) async throws {
-        await takeTurn()
-        defer { giveTurn() }
-        guard nowPS < targetPS else { return }
-        while nowPS < targetPS {
-            try Task.checkCancellation()
-            try await step(toPS: min(nowPS + Self.stepPS, targetPS))
+        try await turn.run {
+            guard nowPS < targetPS else { return }
+            while nowPS < targetPS {
+                try Task.checkCancellation()
+                let fault = faults.nextPS.map { max($0, nowPS + 1) } ?? .max
+                try await step(toPS: min(nowPS + Self.stepPS, targetPS, fault))
+                for action in faults.due(atPS: nowPS) { try await suffer(action) }
+            }
+            if settling { try await settle() }
         }
-        if settling { try await settle() }
     }
 
     private func step(toPS endPS: Int64) async throws {
@@ -94,6 +114,32 @@ public actor EmulatedWorld {
         nowPS = endPS
         await deliver(clicks)
         for wire in wires { try await wire.pump(toPS: endPS) }
+        await writeLog()
+    }
+
+    private func suffer(_ action: FaultSchedule.Action) async throws {
+        let frontierPS = optics.frontierPS
+        log?.write(EmulatorEvent(atPS: nowPS, text: "fault: \(action)"), from: Role.bobTagger.rawValue)
+        switch action {
+        case .tagger(.clockStep(let stepPS)):
+            // A whole number of ticks of every tagger that is emulated.
+            let whole = stepPS / 2000 * 2000
+            await emulators.tagger.inject(.clockStep(whole))
+            let last = taggerSteps.last?.offsetPS ?? 0
+            taggerSteps.append(TaggerStep(fromPS: frontierPS, offsetPS: last + whole))
+        case .tagger(let fault): await emulators.tagger.inject(fault)
+        case .unplug:
+            await emulators.tagger.inject(.stall)
+            await taggerWire?.unplug()
+        case .plugIn:
+            await emulators.tagger.inject(.powerCycle)
+            // A counter that has just been switched on stands at zero.
+            let last = taggerSteps.last?.offsetPS ?? 0
+            let step = -(taggerReading(atPS: frontierPS) + last) / 2000 * 2000
+            await emulators.tagger.inject(.clockStep(step))
+            taggerSteps.append(TaggerStep(fromPS: frontierPS, offsetPS: last + step))
+            try await taggerWire?.plugIn()
+        }
         await writeLog()
     }
 
@@ -133,13 +179,5 @@ public actor EmulatedWorld {
     /// Waits until every byte under way has been delivered and answered.
     func settle() async throws {
         for wire in wires { try await wire.settle() }
-    }
-
-    private func takeTurn() async {
-        if advancing { await withCheckedContinuation { waiting.append($0) } } else { advancing = true }
-    }
-
-    private func giveTurn() {
-        if waiting.isEmpty { advancing = false } else { waiting.removeFirst().resume() }
     }
 }

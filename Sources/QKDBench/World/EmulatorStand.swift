@@ -12,9 +12,7 @@ enum EmulatorStand: Sendable {
     ) async throws -> EmulatorStand {
         switch emulator {
         case .stream(let emulator):
-            let terminal = try await PseudoTerminal.open()
-            let host = StreamEmulatorHost(emulator, on: terminal.device, clock: clock)
-            return .terminal(EmulatedWire(path: terminal.path, host: host, terminal: terminal))
+            return .terminal(try await EmulatedWire.open(emulator, clock: clock))
         case .network(let emulator):
             guard case .network(let ports) = vendor else {
                 throw QKDError(.unsupported, "this driver names no ports for its emulator")
@@ -36,7 +34,7 @@ enum EmulatorStand: Sendable {
     /// The address under which a bench file finds it.
     var address: RoleDescription.Address {
         switch self {
-        case .terminal(let wire): .serial(wire.path)
+        case .terminal(let wire): .serial(wire.path ?? "unplugged")
         case .ports(let host, let http, let stream):
             .network(host: host, httpPort: http.port, streamPort: stream.port)
         }
@@ -44,7 +42,7 @@ enum EmulatorStand: Sendable {
 
     func stop() async {
         switch self {
-        case .terminal(let wire): await wire.stop()
+        case .terminal(let wire): await wire.unplug()
         case .ports(_, let http, let stream):
             await http.stop()
             await stream.stop()

@@ -29,25 +29,46 @@ struct RunCommand: AsyncParsableCommand {
     @Flag(name: .long, help: "Play one frame again and again, to align the optics; the result is unfit for keys.")
     var align = false
 
+    @Option(name: .long, help: "How long a tagger that is lost is waited for, seconds; the light is off meanwhile.")
+    var patience = 30.0
+
+    @Option(
+        name: .customLong("fault"),
+        help: ArgumentHelp(
+            "Have something go wrong with an emulated tagger, S seconds after the first frame; may be given several times. "
+                + "Forms: \(BenchFault.forms).", valueName: "fault"),
+        transform: RunCommand.fault)
+    var faults: [BenchFault] = []
+
+    private static func fault(_ text: String) throws -> BenchFault {
+        do { return try BenchFault(text) } catch { throw ValidationError(error.message) }
+    }
+
     func validate() throws {
         guard duration.isFinite, duration >= 0.01, duration <= 86_400 else {
             throw ValidationError("--duration must lie between 0.01 and 86400 seconds")
+        }
+        guard (0...86_400).contains(patience) else {
+            throw ValidationError("--patience must lie between 0 and 86400 seconds")
         }
     }
 
     func run() async throws {
         let description = try benchOptions.load()
         let folder = out ?? Self.freshFolder()
-        let options = RunOptions(
+        var settings = RunOptions(
             durationPS: Picoseconds.from(seconds: duration), folder: folder, savesTags: saveTags, repeatsPattern: align)
-        let seed = benchOptions.seed
+        settings.patiencePS = Picoseconds.from(seconds: patience)
+        let (options, seed, faults) = (settings, benchOptions.seed, faults)
         let end = try await Interrupts.guarding { () -> SessionEnd in
             let lines = LineFile()
             let bench = try await Bench.open(
-                description, seed: seed, time: .lockstep, log: EmulatorLog { lines.append($0) })
+                description, seed: seed, time: .lockstep, log: EmulatorLog { lines.append($0) }, faults: faults)
             let live = LiveLine()
             do {
-                let end = try await SessionRunner(bench: bench, options: options) { live.show($0) }.run()
+                let end = try await SessionRunner(
+                    bench: bench, options: options, progress: { live.show($0) }, remark: { live.remark($0) }
+                ).run()
                 await Task.detached { await bench.close() }.value
                 if bench.world != nil { try lines.write(to: "\(folder)/emulators.log") }
                 return end

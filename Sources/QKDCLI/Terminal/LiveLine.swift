@@ -16,6 +16,12 @@ final class LiveLine: @unchecked Sendable {
         if due { Terminal.live(Self.text(progress)) }
     }
 
+    /// Says something that should be known at once, above the live line.
+    func remark(_ text: String) {
+        Terminal.endLive()
+        Terminal.err("warning: \(text)")
+    }
+
     static func text(_ progress: RunProgress) -> String {
         let share = min(1, progress.elapsedS / max(progress.durationS, 1e-9))
         let filled = Int(share * 20)

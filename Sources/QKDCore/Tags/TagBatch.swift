@@ -73,6 +73,10 @@ public struct TagHole: Sendable, Equatable {
         case silence
         /// A part of a file is damaged and was left out.
         case damagedFile
+        /// The instrument was lost, and later found again.
+        case deviceLost
+        /// The instrument's clock stepped: what comes after does not follow from what came before.
+        case clockStep
     }
 
     /// The hole lies before this tag of the batch (or after the last one, if equal to the count).

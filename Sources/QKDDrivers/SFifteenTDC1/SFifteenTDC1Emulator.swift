@@ -22,18 +22,6 @@ public actor SFifteenTDC1Emulator: StreamEmulator {
         public init(unit: Int = 1) { self.unit = unit }
     }
 
-    /// What is lost on purpose.
-    public enum Fault: Sendable, Equatable {
-        /// The next bytes of the stream vanish, as the real device loses two at high rates.
-        case loseBytes(Int)
-        /// The buffer runs over: the next words vanish and the status says so.
-        case overflow(words: Int)
-        /// From now on the device neither listens nor speaks.
-        case stall
-        /// It listens and speaks again.
-        case recover
-    }
-
     let settings: Settings
     var text = TDC1CommandReader()
     var queue = TDC1PacketQueue()
@@ -84,7 +72,7 @@ public actor SFifteenTDC1Emulator: StreamEmulator {
     /// the edges are seen by nobody.
     public func inject(timesPS: [Int64], channels: [UInt8], upToPS: Int64) {
         precondition(timesPS.count == channels.count, "an event is a time and a channel")
-        guard var gate else {
+        guard var gate, !isStalled else {
             stamper.skip(toPS: upToPS)
             return
         }
@@ -101,8 +89,8 @@ public actor SFifteenTDC1Emulator: StreamEmulator {
     /// Lets the tagger's own clock go to `toPS` without an event.
     public func advanceTagger(toPS: Int64) { inject(timesPS: [], channels: [], upToPS: toPS) }
 
-    /// Makes something go wrong.
-    public func inject(_ fault: Fault) {
+    /// Makes something go wrong. The real device loses two bytes at high rates.
+    public func inject(_ fault: TaggerFault) {
         switch fault {
         case .loseBytes(let count): queue.lose(bytes: count)
         case .overflow(let words):
@@ -110,8 +98,26 @@ public actor SFifteenTDC1Emulator: StreamEmulator {
             hasOverflowed = true
             note("buffer overflow")
         case .stall: isStalled = true
-        case .recover: isStalled = false
+        case .recover:
+            isStalled = false
+            stamper.restart()
+        case .powerCycle: restart()
+        case .clockStep(let stepPS): stamper.step(byPS: stepPS)
         }
+    }
+
+    /// Back to the power-up state; the stamper goes on, because its time is the world's.
+    private func restart() {
+        text = TDC1CommandReader()
+        queue = TDC1PacketQueue()
+        mode = .singles
+        gateMS = 1000
+        gate = nil
+        thresholdVolts = -0.5
+        referenceChoice = 0
+        hasOverflowed = false
+        isStalled = false
+        stamper.restart()
     }
 
     /// What happened since the last call: starts and ends of counting.

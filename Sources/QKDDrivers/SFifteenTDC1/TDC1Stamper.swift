@@ -12,6 +12,8 @@ struct TDC1Stamper {
     private var openTick: Int64 = 0
     private var openInputs: UInt32 = 0
     private var wordsToLose = 0
+    /// How far the counter stands from the time that it is told, ticks: its steps.
+    private var shiftTicks: Int64 = 0
 
     mutating func restart() {
         lastTick = nowTick
@@ -19,6 +21,9 @@ struct TDC1Stamper {
     }
 
     mutating func skip(toPS: Int64) { nowTick = max(nowTick, Self.tick(toPS)) }
+
+    /// Steps the counter; words that are still open step too.
+    mutating func step(byPS stepPS: Int64) { shiftTicks += stepPS / Self.tickPS }
 
     mutating func lose(words: Int) { wordsToLose += max(0, words) }
 
@@ -45,7 +50,7 @@ struct TDC1Stamper {
         guard openInputs != 0 else { return [] }
         defer { openInputs = 0 }
         lastTick = openTick
-        return [Self.word(openTick, openInputs)]
+        return [word(openTick, openInputs)]
     }
 
     private mutating func fill(
@@ -63,27 +68,27 @@ struct TDC1Stamper {
                 continue
             }
             if inputs != 0 {
-                words[count] = Self.word(tick, inputs)
+                words[count] = word(tick, inputs)
                 count += 1
                 last = tick
             }
             while edgeTick - last > Self.dummyTicks {
                 last += Self.dummyTicks
-                words[count] = Self.word(last, 1 << 4)
+                words[count] = word(last, 1 << 4)
                 count += 1
             }
             tick = max(edgeTick, last)
             inputs = 1 << input
         }
         if inputs != 0, tick < nowTick {
-            words[count] = Self.word(tick, inputs)
+            words[count] = word(tick, inputs)
             count += 1
             last = tick
             inputs = 0
         }
         while inputs == 0, nowTick - last >= Self.dummyTicks {
             last += Self.dummyTicks
-            words[count] = Self.word(last, 1 << 4)
+            words[count] = word(last, 1 << 4)
             count += 1
         }
         (openTick, openInputs, lastTick) = (tick, inputs, last)
@@ -91,8 +96,8 @@ struct TDC1Stamper {
     }
 
     @inline(__always)
-    private static func word(_ tick: Int64, _ flags: UInt32) -> UInt32 {
-        (UInt32(truncatingIfNeeded: tick) << 5 | flags).littleEndian
+    private func word(_ tick: Int64, _ flags: UInt32) -> UInt32 {
+        (UInt32(truncatingIfNeeded: tick &+ shiftTicks) << 5 | flags).littleEndian
     }
 
     /// The tick of a time, towards the past.

@@ -58,4 +58,22 @@ public struct DetectorOperatingPoint: Sendable, Equatable {
 public protocol TaggerEmulation: EmulatorJournal {
     /// Takes the pulses up to `upToPS`, in order; times are picoseconds on the tagger's own clock.
     func inject(timesPS: [Int64], channels: [UInt8], upToPS: Int64)
+    /// Makes something go wrong.
+    func inject(_ fault: TaggerFault)
+}
+
+/// What an emulated tagger can be made to suffer.
+public enum TaggerFault: Sendable, Equatable {
+    /// The next bytes on the wire vanish.
+    case loseBytes(Int)
+    /// The buffer runs over: the next records vanish.
+    case overflow(records: Int)
+    /// From now on the device neither listens, nor speaks, nor tags.
+    case stall
+    /// It listens, speaks and tags again.
+    case recover
+    /// It loses its power and has it again: every setting is forgotten, every byte under way is lost.
+    case powerCycle
+    /// Its clock steps, picoseconds; what is below its unit of time is left out.
+    case clockStep(Int64)
 }

@@ -7,6 +7,8 @@ public final class StreamEmulatorHost: Sendable {
     private let transport: any ByteTransport
     private let clock: any BenchClock
     private let processed = LockedCounter()
+    /// What the emulator says must reach the wire in the order in which it was said.
+    private let turn = WireTurn()
     private let loop: Task<Void, Never>
 
     /// Starts to answer on `transport` until it closes.
@@ -14,14 +16,15 @@ public final class StreamEmulatorHost: Sendable {
         self.emulator = emulator
         self.transport = transport
         self.clock = clock
-        let processed = self.processed
+        let (processed, turn) = (self.processed, self.turn)
         loop = Task {
             while !Task.isCancelled {
                 do {
                     // Short, because the timer of a wait outlives the wait, and there may be thousands a second.
                     let bytes = try await transport.read(timeout: .seconds(1))
-                    let answer = await emulator.receive(bytes, nowPS: clock.nowPS)
-                    try await transport.write(answer)
+                    try await turn.run {
+                        try await transport.write(await emulator.receive(bytes, nowPS: clock.nowPS))
+                    }
                     processed.add(bytes.count)
                 } catch let error as QKDError where error.kind == .timeout {
                     continue
@@ -34,7 +37,7 @@ public final class StreamEmulatorHost: Sendable {
 
     /// Sends what the device has to say by itself up to `nowPS`.
     public func pump(toPS nowPS: Int64) async throws {
-        try await transport.write(await emulator.advance(toPS: nowPS))
+        try await turn.run { try await transport.write(await emulator.advance(toPS: nowPS)) }
     }
 
     /// Waits until the emulator has answered all that `client` wrote, and `client` has all the answers.

@@ -177,7 +177,7 @@ struct SFifteenTDC1Tests {
         let bench = await Bench()
         _ = try await bench.device.open()
         let stream = try await bench.device.startTagging()
-        await bench.emulator.inject(.overflow(words: 3))
+        await bench.emulator.inject(.overflow(records: 3))
         await bench.fire((1...10).map { $0 * 10_000 }, [UInt8](repeating: 2, count: 10), upToPS: 200_000)
         try await bench.device.stopTagging()
         let batch = try await collect(stream)

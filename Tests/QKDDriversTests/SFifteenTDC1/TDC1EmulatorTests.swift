@@ -129,7 +129,7 @@ struct TDC1EmulatorTests {
         await emulator.inject(timesPS: [10_000, 20_000], channels: [1, 2], upToPS: 30_000)
         #expect(await say("INPKT\n", to: emulator).utf8.count >= 6)
         #expect(await say("status?\n", to: emulator) == "0000 \r\n")
-        await emulator.inject(.overflow(words: 1))
+        await emulator.inject(.overflow(records: 1))
         await emulator.inject(timesPS: [40_000, 50_000], channels: [1, 2], upToPS: 60_000)
         #expect(tags(await emulator.receive(Array("INPKT\n".utf8), nowPS: 0)).times == [50_000])
         #expect(await say("status?\n", to: emulator) == "0010 \r\n")

@@ -48,7 +48,7 @@ struct TDC1TranscriptTests {
         let scene = try transcript.scene(name)
         let emulator = SFifteenTDC1Emulator()
         if let from = scene.given("from").flatMap({ Int64($0) }) { await emulator.advanceTagger(toPS: from * 1_000) }
-        if scene.given("overflow") != nil { await emulator.inject(.overflow(words: 0)) }
+        if scene.given("overflow") != nil { await emulator.inject(.overflow(records: 0)) }
         let edges: [(timePS: Int64, channel: UInt8)] = try (scene.given("edges") ?? "").split(separator: " ").map {
             let parts = $0.split(separator: ":")
             return (try #require(Int64(parts[0])) * 1_000, try #require(UInt8(parts[1])))

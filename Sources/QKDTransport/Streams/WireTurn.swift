@@ -3,13 +3,16 @@ import Foundation
 /// Lets one exchange at a time onto a wire, in the order of asking.
 ///
 /// An actor alone does not: while one call waits for its answer another one may enter.
-final class WireTurn: @unchecked Sendable {
+package final class WireTurn: @unchecked Sendable {
     private let lock = NSLock()
     private var isTaken = false
     private var queue: [CheckedContinuation<Void, Never>] = []
 
+    /// Starts with the wire free.
+    package init() {}
+
     /// Runs `exchange` when all earlier ones have ended.
-    func run<Value>(
+    package func run<Value>(
         isolation: isolated (any Actor)? = #isolation, _ exchange: () async throws -> Value
     ) async rethrows -> Value {
         await take()
