@@ -15,12 +15,11 @@ struct EmulatedWorldTests {
     private func darkTags(_ bench: Bench, seconds: Double) async throws -> [UInt8: Int] {
         let stream = try await bench.bob.tagger.startTagging()
         let collector = TagCollector()
-        let following = Task { await collector.follow(stream) }
+        await collector.follow(stream)
         try await bench.alice.clock.sleep(durationPS: Picoseconds.from(seconds: seconds))
         try await bench.bob.tagger.stopTagging()
         #expect(await collector.waitForEnd(timeout: .seconds(5)))
-        await following.value
-        let batch = try await collector.drain()
+        let batch = await collector.drain()
         return batch.channels.reduce(into: [:]) { $0[$1, default: 0] += 1 }
     }
 

@@ -130,6 +130,8 @@ public actor EmulatedWorld {
         case .tagger(let fault): await emulators.tagger.inject(fault)
         case .unplug:
             await emulators.tagger.inject(.stall)
+            // So that a run is repeatable: what was said before has arrived.
+            try await taggerWire?.settle()
             await taggerWire?.unplug()
         case .plugIn:
             await emulators.tagger.inject(.powerCycle)
