@@ -71,7 +71,8 @@ let package = Package(
         room(
             "QKDCLI",
             [
-                "QKDCore", "QKDTransport", "QKDDrivers", "QKDTimeTags", "QKDBench", argumentParser,
+                "QKDCore", "QKDTransport", "QKDDrivers", "QKDTimeTags", "QKDSifting", "QKDPhysics", "QKDBench",
+                argumentParser,
             ]),
         .executableTarget(
             name: "qkdctl", dependencies: ["QKDCLI", argumentParser], swiftSettings: strict),

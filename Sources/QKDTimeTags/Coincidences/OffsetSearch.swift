@@ -100,6 +100,7 @@ public struct OffsetSearch: Sendable {
                 let count = min(effort.candidates, candidatesPerBlock)
                 for peak in try coarse.peaks(tags, startPS: start, count: count) {
                     examined += 1
+                    try Cancellation.check()
                     if let lock = zoom(tags, peak, coarse, startPS: start, candidates: examined) { return lock }
                 }
             }
