@@ -86,7 +86,12 @@ let package = Package(
         tests(
             "QKDBench",
             ["QKDBench", "QKDCore", "QKDPhysics", "QKDDrivers", "QKDTransport", "QKDTimeTags", "QKDSifting"]),
-        tests("QKDCLI", ["QKDCLI", "QKDCore", "QKDDrivers", "QKDBench", argumentParser]),
+        tests(
+            "QKDCLI",
+            [
+                "QKDCLI", "QKDCore", "QKDDrivers", "QKDBench", "QKDPhysics", "QKDSifting", "QKDTimeTags",
+                argumentParser,
+            ]),
     ],
     cxxLanguageStandard: .cxx17
 )

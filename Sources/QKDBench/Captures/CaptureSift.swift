@@ -82,6 +82,7 @@ public struct CaptureSift: Sendable {
     /// Reads and sifts. Throws what reading and sifting throw; `noLock` if the captures do not correlate.
     public func run(progress: (Progress) -> Void = { _ in }) throws -> (report: CaptureSiftReport, sift: EntangledSift)
     {
+        try checkApart()
         let a = try read(alice, options.map.alice, progress)
         let b = try read(bob, options.map.bob, progress)
         var options = options
@@ -92,6 +93,18 @@ public struct CaptureSift: Sendable {
         }
         let (result, sift) = try options.run(alice: a.tags, bob: b.tags) { progress(Progress(step: $0)) }
         return (CaptureSiftReport(alice: a.facts, bob: b.facts, result: result), sift)
+    }
+
+    /// One file may hold both parties' tags, on different inputs; tags that are compared with themselves agree too well.
+    private func checkApart() throws {
+        let paths = [alice, bob].map { URL(fileURLWithPath: $0.path).resolvingSymlinksInPath() }
+        let shared = Set(options.map.alice.detectors.map(\.channel)).intersection(
+            options.map.bob.detectors.map(\.channel))
+        guard paths[0] != paths[1] || shared.isEmpty else {
+            let names = shared.sorted().map(String.init).joined(separator: ", ")
+            throw QKDError(
+                .invalidInput, "both parties have the same file and the same inputs (\(names))", at: .init(bob.path))
+        }
     }
 
     private func read(_ file: File, _ map: PartyMap, _ progress: (Progress) -> Void) throws -> LoadedCapture {

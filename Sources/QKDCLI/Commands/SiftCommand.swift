@@ -50,7 +50,8 @@ struct SiftCommand: AsyncParsableCommand {
         ))
     var dedup = "off"
     @Option(name: .long, help: "How far from --offset-s the offset is searched, seconds.") var rangeS = 1.0
-    @Option(name: .long, help: "Bob's clock less Alice's, as far as it is known, seconds.") var offsetS = 0.0
+    @Option(name: .long, parsing: .unconditional, help: "Bob's clock less Alice's, as far as it is known, seconds.")
+    var offsetS = 0.0
     @Option(name: .long, help: "Greatest difference of the clocks' rates, ppm.") var maxSkewPpm = 50.0
     @Option(
         name: .long,
@@ -197,6 +198,8 @@ enum SiftAdvice {
             "check that both files are of the same time and that their formats are right (--alice-format, "
                 + "--bob-format; 'qkdctl tags info' shows them); widen --range-s or give --offset-s, raise "
                 + "--max-skew-ppm; leave noisy inputs out of the map, or capture longer"
+        case .invalidInput where error.place?.byteOffset == 0:
+            "if the file is whole, name its format with --alice-format or --bob-format"
         case .dataLoss,
             .invalidInput where error.place?.byteOffset != nil || error.place?.line != nil:
             "no keys are made of a damaged file: copy it again, or take what is good of it with "

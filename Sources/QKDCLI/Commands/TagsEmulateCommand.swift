@@ -33,13 +33,19 @@ struct TagsEmulate: AsyncParsableCommand {
     @Option(name: .long, help: "Further uncorrelated counts of each of Bob's detectors, per second.")
     var bobBackgroundHz = 0.0
     @Option(name: .long, help: "Dead time of each detector, ns.") var deadTimeNs = 0.0
-    @Option(name: .long, help: "Delays of Alice's detectors, H,V,D,A, ps.") var aliceDelaysPs = "0,130,260,400"
-    @Option(name: .long, help: "Delays of Bob's detectors, H,V,D,A, ps.") var bobDelaysPs = "400,250,100,0"
-    @Option(name: .long, help: "Polariser angles of Alice's two bases, degrees.") var aliceAngles = "0,45"
-    @Option(name: .long, help: "Polariser angles of Bob's two bases, degrees.") var bobAngles = "0,45"
-    @Option(name: .long, help: "Bob's clock less Alice's at the start, seconds.") var offsetS = 0.73
-    @Option(name: .long, help: "Bob's rate against Alice's at the start, ppm.") var skewPpm = 7.3
-    @Option(name: .long, help: "Change of the skew, per second.") var driftPerS = 2e-9
+    @Option(name: .long, parsing: .unconditional, help: "Delays of Alice's detectors, H,V,D,A, ps.") var aliceDelaysPs =
+        "0,130,260,400"
+    @Option(name: .long, parsing: .unconditional, help: "Delays of Bob's detectors, H,V,D,A, ps.") var bobDelaysPs =
+        "400,250,100,0"
+    @Option(name: .long, parsing: .unconditional, help: "Polariser angles of Alice's two bases, degrees.")
+    var aliceAngles = "0,45"
+    @Option(name: .long, parsing: .unconditional, help: "Polariser angles of Bob's two bases, degrees.") var bobAngles =
+        "0,45"
+    @Option(name: .long, parsing: .unconditional, help: "Bob's clock less Alice's at the start, seconds.") var offsetS =
+        0.73
+    @Option(name: .long, parsing: .unconditional, help: "Bob's rate against Alice's at the start, ppm.") var skewPpm =
+        7.3
+    @Option(name: .long, parsing: .unconditional, help: "Change of the skew, per second.") var driftPerS = 2e-9
     @Option(name: .long, help: "Visibility in Alice's two bases, Z,X.") var visibility = "0.97,0.96"
     @Option(name: .long, help: "Outcomes in equal bases: same or opposite.") var state = PairStateName.same
     @Option(name: .long, help: "Probability that electronics makes a second tag of a click.")

@@ -108,7 +108,7 @@ public struct OffsetSearch: Sendable {
         throw QKDError(
             .noLock,
             "no correlation found between the captures within ±\(Picoseconds.seconds(rangePS)) s and "
-                + "±\(maximumSkew * 1e6) ppm (\(examined) places looked at)")
+                + "±\((maximumSkew * 1e9).rounded() / 1e3) ppm (\(examined) places looked at)")
     }
 
     private func zoom(
