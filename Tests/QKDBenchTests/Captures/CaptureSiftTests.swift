@@ -63,8 +63,8 @@ struct CaptureSiftTests {
         #expect(text.contains("\"peak_width_ps\"") && text.contains("\"log_false_alarm\""))
         // All keys are lower case: no unit is torn or glued by the conversion.
         #expect(text.matches(of: /"[a-z]*[A-Z][A-Za-z]*" :/).isEmpty)
-        let copy = try SessionJSON.decode(CaptureSiftReport.self, Array(text.utf8), file: "report.json")
-        #expect(copy.result.keyBits == result.keyBits)
+        let object = try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
+        #expect((object["result"] as? [String: Any])?["key_bits"] as? Int == result.keyBits)
     }
 
     @Test("Bins of dedup are those of the coarser file, both edges in")
