@@ -298,7 +298,8 @@ def test_sift(folder):
         low, high = basis["qber_interval"]
         check(f"QBER of {basis['basis']} is within its interval", low <= expected <= high, basis)
     x = (result["reference_ps"] - truth["reference_ps"]) * 1e-12
-    offset = truth["offset_seconds"] + truth["mean_delay_ps"] * 1e-12 + x * truth["skew_ppm"] * 1e-6
+    offset = (truth["offset_seconds"] + truth["mean_delay_ps"] * 1e-12
+              + x * (truth["skew_ppm"] * 1e-6 + 0.5 * truth["drift_per_second"] * x))
     check("the offset is found", abs(result["offset_seconds"]["value"] - offset) < 1e-9, (result, truth))
     done = run(*sift_options(alice, bob, out))
     check("a folder with something is refused", done.returncode == 64 and b"--force" in done.stderr, done.stderr)
