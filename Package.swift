@@ -71,7 +71,8 @@ let package = Package(
         room(
             "QKDCLI",
             [
-                "QKDCore", "QKDTransport", "QKDDrivers", "QKDTimeTags", "QKDBench", argumentParser,
+                "QKDCore", "QKDTransport", "QKDDrivers", "QKDTimeTags", "QKDSifting", "QKDPhysics", "QKDBench",
+                argumentParser,
             ]),
         .executableTarget(
             name: "qkdctl", dependencies: ["QKDCLI", argumentParser], swiftSettings: strict),
@@ -85,7 +86,12 @@ let package = Package(
         tests(
             "QKDBench",
             ["QKDBench", "QKDCore", "QKDPhysics", "QKDDrivers", "QKDTransport", "QKDTimeTags", "QKDSifting"]),
-        tests("QKDCLI", ["QKDCLI", "QKDCore", "QKDDrivers", "QKDBench", argumentParser]),
+        tests(
+            "QKDCLI",
+            [
+                "QKDCLI", "QKDCore", "QKDDrivers", "QKDBench", "QKDPhysics", "QKDSifting", "QKDTimeTags",
+                argumentParser,
+            ]),
     ],
     cxxLanguageStandard: .cxx17
 )

@@ -18,7 +18,7 @@ public struct QKDCtl: AsyncParsableCommand {
             """,
         version: QKDVersion.text,
         groupedSubcommands: [
-            CommandGroup(name: "Keys:", subcommands: [RunCommand.self, ReplayCommand.self]),
+            CommandGroup(name: "Keys:", subcommands: [RunCommand.self, ReplayCommand.self, SiftCommand.self]),
             CommandGroup(
                 name: "The bench at hand:",
                 subcommands: [
@@ -42,11 +42,10 @@ public struct QKDCtl: AsyncParsableCommand {
                 try command.run()
             }
             Foundation.exit(0)
+        } catch let error as AdvisedError {
+            fail(error.error, remedy: error.remedy)
         } catch let error as QKDError {
-            Terminal.endLive()
-            Terminal.err("error: \(error)")
-            if let remedy = Advice.remedy(error) { Terminal.err("try: \(remedy)") }
-            Foundation.exit(Advice.exitCode(error.kind))
+            fail(error, remedy: Advice.remedy(error))
         } catch is CancellationError {
             Terminal.endLive()
             Terminal.err("error: interrupted")
@@ -55,5 +54,12 @@ public struct QKDCtl: AsyncParsableCommand {
             Terminal.endLive()
             exit(withError: error)
         }
+    }
+
+    private static func fail(_ error: QKDError, remedy: String?) -> Never {
+        Terminal.endLive()
+        Terminal.err("error: \(error)")
+        if let remedy { Terminal.err("try: \(remedy)") }
+        Foundation.exit(Advice.exitCode(error.kind))
     }
 }

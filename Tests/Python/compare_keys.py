@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Compares the two key files of a session and holds counts and errors against its report.
 
-Reads the files by their documented layout (docs/session-folder.md) and shares no code with the tool.
-Usage: compare_keys.py SESSION_FOLDER
+Reads the files by their documented layout (docs/session-folder.md, docs/two-party-captures.md) and shares no code
+with the tool. The folder is that of `run` or of `sift`.
+Usage: compare_keys.py FOLDER
 """
 import json
 import os
@@ -28,11 +29,26 @@ def read_key(path):
     return [bits[i // 8] >> (7 - i % 8) & 1 for i in range(count)]
 
 
+def compare_sift(alice, bob, result):
+    """Holds the keys of two captures against the report's counts; there is no record of single bits."""
+    sifted = sum(basis["sifted"] for basis in result["bases"])
+    errors = sum(basis["errors"] for basis in result["bases"])
+    differing = sum(a != b for a, b in zip(alice, bob))
+    if not len(alice) == len(bob) == result["key_bits"] == sifted:
+        sys.exit(f"lengths differ: {len(alice)} {len(bob)} {result['key_bits']} {sifted}")
+    if differing != errors:
+        sys.exit(f"errors: report {errors}, files {differing}")
+    print(f"{len(alice)} bits, {differing} differ ({differing / max(1, len(alice)):.4%}), as the report says")
+
+
 def main(folder):
     alice = read_key(os.path.join(folder, "alice.key"))
     bob = read_key(os.path.join(folder, "bob.key"))
     with open(os.path.join(folder, "report.json"), encoding="utf-8") as file:
         result = json.load(file)["result"]
+    if isinstance(result["bases"], list):
+        compare_sift(alice, bob, result)
+        return
     with open(os.path.join(folder, "sifting.bin"), "rb") as file:
         record = file.read()
     if not len(alice) == len(bob) == result["sifted_bits"] == len(record) // 9:

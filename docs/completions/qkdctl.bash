@@ -173,13 +173,13 @@ _qkdctl() {
     unset 'unparsed_words[0]'
     unparsed_words=("${unparsed_words[@]}")
     case "${subcommand}" in
-    run|replay|list|info|drivers|get|set|query|emulate|safe|doctor|capture|tags|benchmark|help)
+    run|replay|sift|list|info|drivers|get|set|query|emulate|safe|doctor|capture|tags|benchmark|help)
         # Offer subcommand argument completions
         "_qkdctl_${subcommand}"
         ;;
     *)
         # Offer subcommand completions
-        COMPREPLY+=($(compgen -W 'run replay list info drivers get set query emulate safe doctor capture tags benchmark help' -- "${cur}"))
+        COMPREPLY+=($(compgen -W 'run replay sift list info drivers get set query emulate safe doctor capture tags benchmark help' -- "${cur}"))
         ;;
     esac
 }
@@ -234,6 +234,68 @@ _qkdctl_replay() {
     case "${positional_number}" in
     1)
         __qkdctl_add_completions -d
+        return
+        ;;
+    esac
+}
+
+_qkdctl_sift() {
+    repeating_flags=()
+    non_repeating_flags=(--force --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--protocol --alice --bob --map --alice-format --bob-format --window-ps --dedup --range-s --offset-s --max-skew-ppm --correlation --confidence --out --format)
+    __qkdctl_offer_flags_options 0
+
+    # Offer option value completions
+    case "${prev}" in
+    '--protocol')
+        __qkdctl_add_completions -W 'bbm92'$'\n''bb84'
+        return
+        ;;
+    '--alice')
+        __qkdctl_add_completions -f
+        return
+        ;;
+    '--bob')
+        __qkdctl_add_completions -f
+        return
+        ;;
+    '--map')
+        return
+        ;;
+    '--alice-format')
+        return
+        ;;
+    '--bob-format')
+        return
+        ;;
+    '--window-ps')
+        return
+        ;;
+    '--dedup')
+        return
+        ;;
+    '--range-s')
+        return
+        ;;
+    '--offset-s')
+        return
+        ;;
+    '--max-skew-ppm')
+        return
+        ;;
+    '--correlation')
+        return
+        ;;
+    '--confidence')
+        return
+        ;;
+    '--out')
+        __qkdctl_add_completions -d
+        return
+        ;;
+    '--format')
+        __qkdctl_add_completions -W 'table'$'\n''json'$'\n''jsonl'
         return
         ;;
     esac
@@ -513,13 +575,13 @@ _qkdctl_tags() {
     unset 'unparsed_words[0]'
     unparsed_words=("${unparsed_words[@]}")
     case "${subcommand}" in
-    info|convert|merge|cut|histogram|correlate|coincidences)
+    info|convert|merge|cut|histogram|correlate|coincidences|emulate)
         # Offer subcommand argument completions
         "_qkdctl_tags_${subcommand}"
         ;;
     *)
         # Offer subcommand completions
-        COMPREPLY+=($(compgen -W 'info convert merge cut histogram correlate coincidences' -- "${cur}"))
+        COMPREPLY+=($(compgen -W 'info convert merge cut histogram correlate coincidences emulate' -- "${cur}"))
         ;;
     esac
 }
@@ -822,6 +884,90 @@ _qkdctl_tags_coincidences() {
     case "${positional_number}" in
     1)
         __qkdctl_add_completions -f
+        return
+        ;;
+    esac
+}
+
+_qkdctl_tags_emulate() {
+    repeating_flags=()
+    non_repeating_flags=(--force --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--out --duration --seed --to --resolution-ps --pair-rate-hz --arms --jitter-fwhm-ps --dark-rate-hz --bob-background-hz --dead-time-ns --alice-delays-ps --bob-delays-ps --alice-angles --bob-angles --offset-s --skew-ppm --drift-per-s --visibility --state --ghost-probability --ghost-delay-ns --format)
+    __qkdctl_offer_flags_options 0
+
+    # Offer option value completions
+    case "${prev}" in
+    '--out')
+        __qkdctl_add_completions -d
+        return
+        ;;
+    '--duration')
+        return
+        ;;
+    '--seed')
+        return
+        ;;
+    '--to')
+        return
+        ;;
+    '--resolution-ps')
+        return
+        ;;
+    '--pair-rate-hz')
+        return
+        ;;
+    '--arms')
+        return
+        ;;
+    '--jitter-fwhm-ps')
+        return
+        ;;
+    '--dark-rate-hz')
+        return
+        ;;
+    '--bob-background-hz')
+        return
+        ;;
+    '--dead-time-ns')
+        return
+        ;;
+    '--alice-delays-ps')
+        return
+        ;;
+    '--bob-delays-ps')
+        return
+        ;;
+    '--alice-angles')
+        return
+        ;;
+    '--bob-angles')
+        return
+        ;;
+    '--offset-s')
+        return
+        ;;
+    '--skew-ppm')
+        return
+        ;;
+    '--drift-per-s')
+        return
+        ;;
+    '--visibility')
+        return
+        ;;
+    '--state')
+        __qkdctl_add_completions -W 'same'$'\n''opposite'
+        return
+        ;;
+    '--ghost-probability')
+        return
+        ;;
+    '--ghost-delay-ns')
+        return
+        ;;
+    '--format')
+        __qkdctl_add_completions -W 'table'$'\n''json'$'\n''jsonl'
         return
         ;;
     esac

@@ -95,13 +95,17 @@ public struct TwoPartyReport: Codable, Sendable, Equatable {
     /// Bob's detectors.
     public var bobDelays: [Delay]
     /// Full width at half maximum of the corrected peak, ps.
-    public var peakFWHMPS: Double
+    public var peakWidthPS: Double
     /// Natural logarithm of the probability that chance made the first lock.
     public var logFalseAlarm: Double
     /// Full width of the coincidence window, ps.
     public var windowPS: Int64
-    /// Time in which the captures correlate, s.
+    /// Time in which the captures correlate, without holes, s.
     public var correlatedSeconds: Double
+    /// Time of it that holes of either capture took away, s.
+    public var holeSeconds: Double
+    /// Places at which Alice's and Bob's source lost tags.
+    public var holes = [0, 0]
     /// Alice's and Bob's tags in that time.
     public var correlatedTags: [Int]
     /// Coincidences.
@@ -144,10 +148,11 @@ public struct TwoPartyReport: Codable, Sendable, Equatable {
         hasWander = !clock.relation.wanderPS.isEmpty
         aliceDelays = clock.aliceDelays.map(Self.delay)
         bobDelays = clock.bobDelays.map(Self.delay)
-        peakFWHMPS = clock.peakFWHMPS
+        peakWidthPS = clock.peakFWHMPS
         logFalseAlarm = clock.lock.logFalseAlarm
         self.windowPS = windowPS
         correlatedSeconds = aligned.seconds
+        holeSeconds = aligned.holeSeconds
         correlatedTags = [aligned.aliceTimesPS.count, aligned.bobTimesPS.count]
         self.coincidences = coincidences
         accidentalsByShifts = Measured(value: accidentals.byShifts, standardError: accidentals.byShiftsError)

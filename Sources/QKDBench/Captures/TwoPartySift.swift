@@ -57,24 +57,35 @@ public struct TwoPartySift: Sendable {
         self.map = map
     }
 
-    /// Sifts two captures, each in time order. Throws `noLock` when they do not correlate, `invalidInput` or
-    /// `outOfRange` for captures and options that cannot be used.
-    public func run(alice: TagBatch, bob: TagBatch) throws -> (report: TwoPartyReport, sift: EntangledSift) {
+    /// Sifts two captures, each in time order; `progress` is told what is begun.
+    ///
+    /// No coincidence is looked for in a hole of either capture, and its time does not count. Throws `noLock` when
+    /// they do not correlate, `invalidInput` or `outOfRange` for captures and options that cannot be used, and
+    /// `interrupted`.
+    public func run(
+        alice: TagBatch, bob: TagBatch, progress: (String) -> Void = { _ in }
+    ) throws -> (report: TwoPartyReport, sift: EntangledSift) {
         guard confidence > 0, confidence < 1 else { throw QKDError(.outOfRange, "a confidence lies between 0 and 1") }
+        if dedup != .off { progress("looking for second tags") }
         let cleanAlice = try clean(Self.mapped(alice, map.alice), isAlice: true)
         let cleanBob = try clean(Self.mapped(bob, map.bob), isAlice: false)
         let (a, b) = (cleanAlice.tags, cleanBob.tags)
+        try Cancellation.check()
+        progress("finding offset and clocks")
         var search = OffsetSearch()
         search.centrePS = expectedOffsetPS
         search.rangePS = searchRangePS
         search.maximumSkew = maximumSkew
         if setting == .bb84 { search.weights = TagWeights(aliceStates: map.alice.states, bobStates: map.bob.states) }
         let clock = try ClockRecovery(search: search).recover(alice: a, bob: b)
+        progress("matching coincidences")
         let matcher = try CoincidenceMatcher(windowPS: windowPS(clock))
-        let aligned = try AlignedTags(alice: a, bob: b, clock: clock)
+        let aligned = try AlignedTags(
+            alice: a, bob: b, clock: clock, aliceHolesPS: alice.holeStretchesPS, bobHolesPS: bob.holeStretchesPS)
         let found = matcher.match(aligned)
         let least = max(10_000, Int64(10 * clock.peakSigmaPS))
         let chance = AccidentalEstimate(aligned, alice: a, bob: b, matcher: matcher, leastShiftPS: least)
+        try Cancellation.check()
         let share = chance.shareInMatches(aligned, coincidences: found.count)
         var forced = correlations
         if setting == .bb84 { forced = [.z: .correlated, .x: .correlated].merging(correlations) { $1 } }
@@ -90,6 +101,7 @@ public struct TwoPartySift: Sendable {
         report.bobTags = bob.count
         report.aliceGhosts = cleanAlice.removed
         report.bobGhosts = cleanBob.removed
+        report.holes = [alice.holes.count, bob.holes.count]
         return (report, sift)
     }
 

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 import QKDBench
 import QKDCore
 
@@ -55,7 +54,7 @@ struct RunCommand: AsyncParsableCommand {
 
     func run() async throws {
         let description = try benchOptions.load()
-        let folder = out ?? Self.freshFolder()
+        let folder = out ?? FreshFolder.name("qkdctl-session")
         var settings = RunOptions(
             durationPS: Picoseconds.from(seconds: duration), folder: folder, savesTags: saveTags, repeatsPattern: align)
         settings.patiencePS = Picoseconds.from(seconds: patience)
@@ -91,21 +90,6 @@ struct RunCommand: AsyncParsableCommand {
         if report.result.frames.synchronised == 0 {
             throw QKDError(.noLock, "no frame was found in Bob's tags")
         }
-    }
-
-    private static func freshFolder() -> String {
-        let format = DateFormatter()
-        format.dateFormat = "yyyyMMdd-HHmmss"
-        format.timeZone = TimeZone(identifier: "UTC")
-        format.locale = Locale(identifier: "en_US_POSIX")
-        let stem = "qkdctl-session-\(format.string(from: Date()))"
-        var name = stem
-        var number = 2
-        while FileManager.default.fileExists(atPath: name) {
-            name = "\(stem)-\(number)"
-            number += 1
-        }
-        return name
     }
 }
 

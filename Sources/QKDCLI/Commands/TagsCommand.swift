@@ -5,11 +5,11 @@ import QKDTimeTags
 struct TagsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "tags",
-        abstract: "Look into files of time tags, convert, cut and merge them.",
+        abstract: "Look into files of time tags, convert, cut, merge and emulate them.",
         discussion: "Example: qkdctl tags info capture.ptu",
         subcommands: [
             TagsInfo.self, TagsConvert.self, TagsMerge.self, TagsCut.self, TagsHistogram.self, TagsCorrelate.self,
-            TagsCoincidences.self,
+            TagsCoincidences.self, TagsEmulate.self,
         ])
 }
 

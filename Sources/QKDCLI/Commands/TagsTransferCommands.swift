@@ -124,7 +124,7 @@ struct TagSelectionOptions: ParsableArguments {
     var channels: String?
     @Option(name: .long, help: "Give channels other numbers, OLD=NEW,…; the others keep theirs.")
     var channelMap: String?
-    @Option(name: .long, help: "Add this to every time, ps.")
+    @Option(name: .long, parsing: .unconditional, help: "Add this to every time, ps.")
     var shiftPs: Int64 = 0
     @Flag(name: .long, help: "Let time begin with 0 at the file's first tag.")
     var rezero = false

@@ -1,8 +1,14 @@
 import QKDCore
 
+/// An error with what to try, from a command that knows better than the kind of the error says.
+struct AdvisedError: Error {
+    var error: QKDError
+    var remedy: String
+}
+
 /// What the command line makes of an error: an exit code, a cause and what to try.
 enum Advice {
-    /// Exit codes: 0 ok, 1 failure, 2 not healthy, 64 usage, 69 device absent, 75 busy, 77 no
+    /// Exit codes: 0 ok, 1 failure, 2 not healthy or no lock, 64 usage, 69 device absent, 75 busy, 77 no
     /// permission, 130 interrupted.
     static func exitCode(_ kind: QKDError.Kind) -> Int32 {
         switch kind {

@@ -78,6 +78,9 @@ enum Figure {
     /// A share as a percentage.
     static func percent(_ value: Double, _ digits: Int = 2) -> String { fixed(value * 100, digits) + " %" }
 
+    /// A confidence as its interval is called: `95 %`, `99.9 %`.
+    static func percentName(_ value: Double) -> String { String(format: "%.6g %%", value * 100) }
+
     /// A small or large number with `digits` significant decimals.
     static func scientific(_ value: Double, _ digits: Int = 3) -> String { String(format: "%.\(digits)e", value) }
 }

@@ -7,12 +7,13 @@ final class WaitingLine: @unchecked Sendable {
     private let start = ContinuousClock.now
 
     init(_ text: String) {
+        words = text
         timer = DispatchSource.makeTimerSource(queue: .global())
         guard Terminal.isWatched else { return }
         timer.setEventHandler { [weak self] in
             guard let self else { return }
             let share = self.share.map { ", \(Int($0 * 100)) %" } ?? ""
-            Terminal.live("\(text)\(share), \(self.start.duration(to: .now).components.seconds) s")
+            Terminal.live("\(self.text)\(share), \(self.start.duration(to: .now).components.seconds) s")
         }
         timer.schedule(deadline: .now() + 2, repeating: 1)
         timer.resume()
@@ -22,6 +23,13 @@ final class WaitingLine: @unchecked Sendable {
     private var running = false
     private let lock = NSLock()
     private var done: Double?
+    private var words: String
+
+    /// What is going on.
+    var text: String {
+        get { lock.withLock { words } }
+        set { lock.withLock { words = newValue } }
+    }
 
     /// How much is done, 0 to 1, if that is known.
     var share: Double? {

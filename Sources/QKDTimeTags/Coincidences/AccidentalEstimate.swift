@@ -53,7 +53,7 @@ public struct AccidentalEstimate: Sendable, Equatable {
         let unit = max(20 * matcher.windowPS, leastShiftPS)
         var table = [Int](repeating: 0, count: 1 << 16)
         for multiple in 1...max(1, shifts) {
-            for sign in [Int64(-1), 1] {
+            for sign in [Int64(-1), 1] where !Task.isCancelled {
                 let shift = sign * Int64(multiple) * unit
                 let found = matcher.match(tags, shiftPS: shift)
                 shiftsPS.append(shift)

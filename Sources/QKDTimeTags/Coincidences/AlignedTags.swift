@@ -13,15 +13,26 @@ public struct AlignedTags: Sendable {
     /// The stretches, as pairs of start and end on Alice's clock, ps.
     public private(set) var stretchesPS: [Range<Int64>] = []
 
+    /// What holes took away of the correlated slices, seconds of Alice's clock.
+    public private(set) var holeSeconds = 0.0
+
     /// How long the stretches are together, seconds of Alice's clock.
-    public var seconds: Double { stretchesPS.reduce(0) { $0 + Double($1.upperBound - $1.lowerBound) } * 1e-12 }
+    public var seconds: Double { Self.seconds(stretchesPS) }
+
+    private static func seconds(_ stretches: [Range<Int64>]) -> Double {
+        stretches.reduce(0) { $0 + Double($1.upperBound - $1.lowerBound) } * 1e-12
+    }
 
     /// Aligns two captures, each in time order, by a recovered clock.
     ///
     /// Corrected times are rounded to whole ps. Tags outside the correlated slices are left out, so that nothing is
-    /// counted across a stretch in which the captures do not belong together. Throws `invalidInput` or `outOfRange`
-    /// for captures that cannot be used.
-    public init(alice: TagBatch, bob: TagBatch, clock: RecoveredClock) throws {
+    /// counted across a stretch in which the captures do not belong together; so are both parties' tags in the
+    /// stretches, each on its own clock, in which one of them has a hole. Throws `invalidInput` or `outOfRange` for
+    /// captures that cannot be used.
+    public init(
+        alice: TagBatch, bob: TagBatch, clock: RecoveredClock, aliceHolesPS: [Range<Int64>] = [],
+        bobHolesPS: [Range<Int64>] = []
+    ) throws {
         _ = try TagPair(alice: alice, bob: bob)
         guard alice.count <= Int(UInt32.max), bob.count <= Int(UInt32.max) else {
             throw QKDError(.outOfRange, "a capture of more than 2^32 - 1 tags")
@@ -34,6 +45,16 @@ public struct AlignedTags: Sendable {
             }
         }
         let relation = clock.relation
+        if !aliceHolesPS.isEmpty || !bobHolesPS.isEmpty {
+            let before = seconds
+            let holes =
+                aliceHolesPS
+                + bobHolesPS.map {
+                    relation.alicePS(ofBobPS: $0.lowerBound)..<relation.alicePS(ofBobPS: $0.upperBound) + 1
+                }
+            stretchesPS = HoleStretches.remove(holes, from: stretchesPS)
+            holeSeconds = before - seconds
+        }
         let delaysA = Self.table(clock.aliceDelays)
         let delaysB = Self.table(clock.bobDelays)
         aliceTimesPS.reserveCapacity(alice.count)

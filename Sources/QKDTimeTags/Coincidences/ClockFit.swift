@@ -39,7 +39,7 @@ struct ClockFit {
         aliceErrorsPS = Array(repeating: .infinity, count: start.alicePS.count)
         bobErrorsPS = Array(repeating: .infinity, count: start.bobPS.count)
         for _ in 0..<100 {
-            guard let moved = step(isUsed) else { return nil }
+            guard !Task.isCancelled, let moved = step(isUsed) else { return nil }
             if moved < 0.01 { break }
         }
         guard setErrors(isUsed) else { return nil }

@@ -62,6 +62,7 @@ public struct ClockRecovery: Sendable {
         let tags = try TagPair(alice: alice, bob: bob)
         let lock = try search.find(tags)
         let tracker = ClockTracker(tags, weights: search.weights, lock: lock)
+        try Cancellation.check()
         var slices = tracker.slices
         guard slices.contains(where: \.isCorrelated) else {
             throw QKDError(.noLock, "a correlation was found in one block but could not be followed")
@@ -70,10 +71,12 @@ public struct ClockRecovery: Sendable {
         var result: RecoveredClock?
         // A second round settles which slices take part, a third one the wander where there is one.
         for round in 0..<3 {
+            try Cancellation.check()
             let pairs = PairResiduals(tags, relation, slices: slices, halfWidthPS: fitHalfWidthPS)
             let used = slices.map(\.isCorrelated)
             let start = DelayStart(pairs, isUsed: used, binPS: 250)
             guard start.peaks > 0, let fit = ClockFit(pairs, isUsed: used, start: start, sigmaPS: 600) else {
+                try Cancellation.check()
                 throw QKDError(.noLock, "too few coincidences around the correlation peak to fit the clocks")
             }
             let chiSquare = SliceCheck.update(&slices, pairs, fit)

@@ -63,6 +63,8 @@ struct ClockTracker {
 
     private mutating func follow(_ indices: [Int]) {
         for index in indices {
+            // The caller tells a cancelled task from a capture without correlation.
+            guard !Task.isCancelled else { return }
             let centre = slices[index].centrePS
             let forecast = forecast(atPS: centre)
             // Room for a drift of 2e-8/s since the last slice that was found.

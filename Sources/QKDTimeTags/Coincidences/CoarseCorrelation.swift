@@ -93,6 +93,7 @@ struct CoarseCorrelation {
         var rows: [[Float]] = []
         let step = search.weights.isPlain ? 2 : 1
         for first in stride(from: 0, to: segments, by: step) {
+            try Cancellation.check()
             var signal = binned(
                 tags.alice, search.weights.alice, fromPS: startPS,
                 bins: first * segmentBins..<(first + 1) * segmentBins, scale: Phasor(1, 0))
@@ -119,7 +120,7 @@ struct CoarseCorrelation {
             rows.append(correlation[..<lags].map { $0.x * norm })
             if step == 2 { rows.append(correlation[..<lags].map { $0.y * norm }) }
         }
-        return lineUp(rows, count: count)
+        return try lineUp(rows, count: count)
     }
 
     /// Sums of weights in bins from `fromPS` on; bins outside `bins` stay empty.
@@ -147,12 +148,13 @@ struct CoarseCorrelation {
     }
 
     /// Adds the rows along every line and keeps the highest places.
-    private func lineUp(_ rows: [[Float]], count: Int) -> [CoarsePeak] {
+    private func lineUp(_ rows: [[Float]], count: Int) throws -> [CoarsePeak] {
         var best: [CoarsePeak] = []
         let places = lags - 2 * margin
         var sums = [Float](repeating: 0, count: places)
         var heights = [Float](repeating: 0, count: places)
         for drift in -reach...reach {
+            try Cancellation.check()
             sums.withUnsafeMutableBufferPointer { sums in
                 for place in sums.indices { sums[place] = 0 }
                 for segment in 0..<segments {

@@ -61,6 +61,7 @@ public struct GhostPulses: Sendable {
         tags.times.withUnsafeBufferPointer { times in
             tags.channels.withUnsafeBufferPointer { inputs in
                 for index in times.indices {
+                    if index & 0xFFFF == 0, Task.isCancelled { break }
                     let leader = inputs[index]
                     var seen: UInt64 = 0
                     var next = index &+ 1

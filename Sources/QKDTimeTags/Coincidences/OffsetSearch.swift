@@ -100,6 +100,7 @@ public struct OffsetSearch: Sendable {
                 let count = min(effort.candidates, candidatesPerBlock)
                 for peak in try coarse.peaks(tags, startPS: start, count: count) {
                     examined += 1
+                    try Cancellation.check()
                     if let lock = zoom(tags, peak, coarse, startPS: start, candidates: examined) { return lock }
                 }
             }
@@ -107,7 +108,7 @@ public struct OffsetSearch: Sendable {
         throw QKDError(
             .noLock,
             "no correlation found between the captures within ±\(Picoseconds.seconds(rangePS)) s and "
-                + "±\(maximumSkew * 1e6) ppm (\(examined) places looked at)")
+                + "±\((maximumSkew * 1e9).rounded() / 1e3) ppm (\(examined) places looked at)")
     }
 
     private func zoom(

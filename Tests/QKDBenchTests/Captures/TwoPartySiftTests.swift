@@ -83,7 +83,7 @@ struct TwoPartySiftTests {
         #expect(report.bases.allSatisfy { $0.qber == nil && $0.qberInterval == [0, 1] })
         #expect(abs(report.bobGhosts - simulator.truth.ghosts[1]) < 20)
         #expect(report.aliceGhosts == 0)
-        #expect(abs(Double(report.windowPS) / (2 * report.peakFWHMPS) - 1) < 0.01)
+        #expect(abs(Double(report.windowPS) / (2 * report.peakWidthPS) - 1) < 0.01)
     }
 
     @Test("Prepare and measure: Alice's triggers against Bob's clicks")

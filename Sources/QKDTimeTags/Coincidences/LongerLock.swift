@@ -1,5 +1,6 @@
 import QKDCore
 
+/// A lock that lasts longer: what a short block left open of the skew would smear the peak over a long slice.
 extension OffsetLock {
     /// The lock refined on a block up to four times as long, in bins a quarter as wide down to 4 ns; `nil` when the
     /// peak does not stand out there or the captures have no more.
