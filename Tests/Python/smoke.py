@@ -192,6 +192,29 @@ def test_signals(folder):
         check("emulate ends 0 on Ctrl-C", emulation.wait(timeout=20) == 0)
 
 
+def test_recovery(folder):
+    """What befalls the tagger is told, and what is left is right."""
+    out = os.path.join(folder, "bytes")
+    done = run("run", "--duration", "0.5", "--out", out, "--fault", "lose-bytes@0.25=2", "--format", "json")
+    result = json.loads(done.stdout)["result"]
+    check("a run outlives lost bytes", done.returncode == 0, done.stderr)
+    check("lost bytes are a hole", [hole["cause"] for hole in result["holes"]] == ["misalignment"], result["holes"])
+    check("one frame is left out, the others are in their places", result["frames"]["with_holes"] == 1
+          and result["frames"]["synchronised"] == result["frames"]["played"] - 1
+          and result["clock"]["truth"]["frames_off_slot"] == 0, result["frames"])
+    done = run("run", "--duration", "0.9", "--out", os.path.join(folder, "back"), "--fault", "unplug@0.15=0.3")
+    check("a run outlives an unplugged tagger", done.returncode == 0 and b"deviceLost" in done.stdout, done.stderr)
+    check("and says so at once", b"the tagger is lost" in done.stderr and b"the tagger is back" in done.stderr)
+    gone = os.path.join(folder, "gone")
+    done = run("run", "--duration", "0.9", "--out", gone, "--fault", "unplug@0.3=60", "--patience", "0.5")
+    check("a tagger that stays away ends the run", done.returncode not in (0, 130), done.returncode)
+    check("and is not called safe", b"UNSAFE: bob-tagger" in done.stderr, done.stderr)
+    report = json.load(open(os.path.join(gone, "report.json"), encoding="utf-8"))
+    check("with a partial report", report["run"]["status"] == "failed" and report["result"]["sifted_bits"] > 0)
+    done = run("run", "--fault", "stall@1")
+    check("a fault that is none is refused with the forms", done.returncode == 64 and b"clock-step@S" in done.stderr)
+
+
 def sizes_limited():
     # Writing beyond the limit then fails like a full disk, and does not kill.
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -370,7 +393,7 @@ def test_sift_of_triggers(folder):
 def main():
     with tempfile.TemporaryDirectory() as folder:
         for test in (test_run, test_alignment, test_bad_input, test_tag_files, test_sift, test_sift_of_triggers,
-                     test_captures, test_signals):
+                     test_captures, test_signals, test_recovery):
             inner = os.path.join(folder, test.__name__)
             os.mkdir(inner)
             test(inner)

@@ -187,8 +187,8 @@ _qkdctl() {
 _qkdctl_run() {
     repeating_flags=()
     non_repeating_flags=(--save-tags --align --version -h --help)
-    repeating_options=()
-    non_repeating_options=(--bench --seed --format --duration --out)
+    repeating_options=(--fault)
+    non_repeating_options=(--bench --seed --format --duration --out --patience)
     __qkdctl_offer_flags_options 0
 
     # Offer option value completions
@@ -207,6 +207,12 @@ _qkdctl_run() {
         return
         ;;
     '--out')
+        return
+        ;;
+    '--patience')
+        return
+        ;;
+    '--fault')
         return
         ;;
     esac

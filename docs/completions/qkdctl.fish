@@ -23,7 +23,7 @@ function __qkdctl_parse_tokens -S
         __qkdctl_parse_subcommand 0 'version' 'h/help'
         switch $unparsed_tokens[1]
         case 'run'
-            __qkdctl_parse_subcommand 0 'bench=' 'seed=' 'format=' 'duration=' 'out=' 'save-tags' 'align' 'version' 'h/help'
+            __qkdctl_parse_subcommand 0 'bench=' 'seed=' 'format=' 'duration=' 'out=' 'save-tags' 'align' 'patience=' 'fault=+' 'version' 'h/help'
         case 'replay'
             __qkdctl_parse_subcommand 1 'out=' 'format=' 'version' 'h/help'
         case 'sift'
@@ -154,6 +154,8 @@ complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_flags_or_options 
 complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_flags_or_options "qkdctl run" out' -l 'out' -d 'Folder of the session; by default a new one named after the time.' -rfka ''
 complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_flags_or_options "qkdctl run" save-tags' -l 'save-tags' -d 'Keep Bob\'s tags and Alice\'s states, for \'qkdctl replay\'.'
 complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_flags_or_options "qkdctl run" align' -l 'align' -d 'Play one frame again and again, to align the optics; the result is unfit for keys.'
+complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_flags_or_options "qkdctl run" patience' -l 'patience' -d 'How long a tagger that is lost is waited for, seconds; the light is off meanwhile.' -rfka ''
+complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_flags_or_options "qkdctl run"' -l 'fault' -d 'Have something go wrong with an emulated tagger, S seconds after the first frame; may be given several times. Forms: lose-bytes@S=COUNT, overflow@S=RECORDS, stall@S=SECONDS, unplug@S=SECONDS, clock-step@S=SECONDS.' -rfka ''
 complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_flags_or_options "qkdctl run" version' -l 'version' -d 'Show the version.'
 complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_flags_or_options "qkdctl run" h help' -s 'h' -l 'help' -d 'Show help information.'
 complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_positional "qkdctl replay" -eq 1' -fa '(__qkdctl_complete_directories)'

@@ -1,0 +1,88 @@
+#!/usr/bin/env python3
+"""Ten minutes of a bench: the memory at one minute and at the end, and whether anything was dropped.
+
+Usage: endurance.py TOOL [MINUTES]. First in bench time, as fast as it goes; then in real time, against emulators in
+another process. Prints the figures and 'N passed, N failed'.
+"""
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+
+TOOL = os.path.abspath(sys.argv[1])
+MINUTES = float(sys.argv[2]) if len(sys.argv) > 2 else 10
+PASSED, FAILED = [], []
+
+
+def check(name, fact, detail=""):
+    (PASSED if fact else FAILED).append(name)
+    if not fact:
+        print(f"FAILED {name} {detail}")
+
+
+def resident(process):
+    """Resident memory, MB; None when the process has ended."""
+    try:
+        with open(f"/proc/{process.pid}/status", encoding="utf-8") as file:
+            found = re.search(r"VmRSS:\s+(\d+) kB", file.read())
+    except FileNotFoundError:
+        return None
+    return int(found.group(1)) / 1024 if found else None
+
+
+def follow(name, process, out, of):
+    """Samples memory until the run ends; `of` tells how far it has come, 0 to 1, from the wall time."""
+    started, samples = time.time(), []
+    while process.poll() is None:
+        size = resident(process)
+        if size is not None:
+            samples.append((time.time() - started, size))
+        time.sleep(0.5)
+    check(f"{name} ends 0", process.returncode == 0, process.stderr.read())
+    wall = time.time() - started
+    at_minute = min(samples, key=lambda sample: abs(sample[0] - of(wall)))[1]
+    largest = max(size for _, size in samples)
+    with open(os.path.join(out, "report.json"), encoding="utf-8") as file:
+        result = json.load(file)["result"]
+    frames, tags = result["frames"], result["tags"]
+    print(f"{name}: {wall:.0f} s of wall, {frames['synchronised']} of {frames['played']} frames, {tags['received']} tags, "
+          f"{result['sifted_bits']} bits, {len(result['holes'])} holes; RSS {at_minute:.1f} MB after a minute, "
+          f"{samples[-1][1]:.1f} MB at the end, largest {largest:.1f} MB")
+    check(f"{name}: nothing dropped", tags["dropped_batches"] == 0 and tags["resyncs"] == 0 and not result["holes"])
+    check(f"{name}: every frame found", frames["synchronised"] == frames["played"], frames)
+    if result["clock"].get("truth"):
+        check(f"{name}: every frame in its place", result["clock"]["truth"]["frames_off_slot"] == 0)
+    # The keys and their public record grow: 1 + 1 bit and 9 bytes a sifted bit.
+    growth = samples[-1][1] - at_minute
+    allowed = 16 + result["sifted_bits"] * 9.25 * 2 / 2**20
+    check(f"{name}: memory is flat but for the keys", growth <= allowed, (growth, allowed))
+
+
+def main():
+    duration = str(60 * MINUTES)
+    with tempfile.TemporaryDirectory() as folder:
+        out = os.path.join(folder, "bench-time")
+        process = subprocess.Popen([TOOL, "run", "--duration", duration, "--out", out], stdout=subprocess.DEVNULL,
+                                   stderr=subprocess.PIPE)
+        follow("bench time", process, out, lambda wall: wall / MINUTES)
+        out, live = os.path.join(folder, "real-time"), os.path.join(folder, "live.toml")
+        emulators = subprocess.Popen([TOOL, "emulate", "bb84-loopback", "--write-bench", live, "--log",
+                                      os.path.join(folder, "log")], stdout=subprocess.PIPE)
+        while not os.path.exists(live):
+            time.sleep(0.1)
+        before = resident(emulators)
+        process = subprocess.Popen([TOOL, "run", "--bench", live, "--duration", duration, "--out", out],
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        follow("real time", process, out, lambda wall: 60)
+        print(f"the emulators: RSS {before:.1f} MB before, {resident(emulators):.1f} MB after")
+        emulators.terminate()
+        emulators.wait()
+    print(f"{len(PASSED)} passed, {len(FAILED)} failed")
+    sys.exit(1 if FAILED else 0)
+
+
+if __name__ == "__main__":
+    main()
