@@ -19,7 +19,7 @@ public struct SessionEngine: Sendable {
     public let plan: SessionPlan
     /// Tag time minus Alice's clock, as the two hosts believe it; `nil` until the tagger's first tag.
     public var anchorPS: Int64?
-    /// Keys and counts of the frames processed so far.
+    /// Keys and counts of the frames processed so far, and the record of those bits that nobody has taken.
     public private(set) var outcome = SessionOutcome()
 
     private var pending: [AliceFrame] = []
@@ -37,6 +37,12 @@ public struct SessionEngine: Sendable {
     public init(plan: SessionPlan, bobSeed: [UInt8]) throws {
         self.plan = plan
         doubles = try KeyedGenerator(seed: bobSeed, label: "bob double clicks")
+    }
+
+    /// Hands over the public record of the bits since the last call; the keys stay.
+    public mutating func takeRecord() -> SiftingRecord {
+        defer { outcome.record = SiftingRecord() }
+        return outcome.record
     }
 
     /// Frames that wait for their tags.

@@ -7,6 +7,7 @@ public struct SessionFolder: Sendable {
     /// The folder's path, as it was given.
     public let path: String
     private let tagFiles: TagFiles?
+    private let record: GrowingFile
 
     /// Names of the files.
     public enum Name {
@@ -44,7 +45,9 @@ public struct SessionFolder: Sendable {
         } catch {
             throw QKDError(.invalidInput, "a session's folder cannot be made here", at: place)
         }
-        return SessionFolder(path: path, tagFiles: savesTags ? TagFiles(path: path) : nil)
+        return SessionFolder(
+            path: path, tagFiles: savesTags ? TagFiles(path: path) : nil,
+            record: GrowingFile(path: "\(path)/\(Name.record)"))
     }
 
     func begin(bobSeed: [UInt8], resolutionPS: Int64) throws {
@@ -54,6 +57,9 @@ public struct SessionFolder: Sendable {
     func save(anchorPS: Int64) throws { tagFiles?.anchorPS = anchorPS }
 
     func save(_ frame: AliceFrame) throws { try tagFiles?.save(frame) }
+
+    /// Adds to the public record, so that a long session does not keep it in memory.
+    func save(_ record: SiftingRecord) throws { try self.record.append(record.bytes) }
 
     func save(_ batch: TagBatch) throws { try tagFiles?.save(batch) }
 
@@ -67,15 +73,36 @@ public struct SessionFolder: Sendable {
         try write(SessionJSON.encode(report), Name.report, mode: 0o644)
     }
 
-    /// Writes both keys and the public record of their bits.
+    /// Writes both keys and the rest of the public record of their bits.
     func write(outcome: SessionOutcome) throws {
         try write(KeyFile(party: "alice", bits: outcome.alice).bytes, Name.aliceKey, mode: 0o600)
         try write(KeyFile(party: "bob", bits: outcome.bob).bytes, Name.bobKey, mode: 0o600)
-        try write(outcome.record.bytes, Name.record, mode: 0o644)
+        try record.append(outcome.record.bytes)
+        try record.finish()
     }
 
     private func write(_ bytes: [UInt8], _ name: String, mode: mode_t) throws {
         try SmallFile.write(bytes, to: "\(path)/\(name)", mode: mode)
+    }
+}
+
+/// A file that is there from its first byte on, under another name until it is finished.
+private final class GrowingFile: @unchecked Sendable {
+    // One owner: the session's state actor.
+    private let path: String
+    private var file: AppendingFile?
+
+    init(path: String) { self.path = path }
+
+    func append(_ bytes: [UInt8]) throws {
+        let file = try file ?? AppendingFile(path: path, mode: 0o644)
+        self.file = file
+        try file.append(bytes)
+    }
+
+    func finish() throws {
+        try file?.finish()
+        file = nil
     }
 }
 

@@ -69,6 +69,7 @@ actor SessionState {
         try folder.save(batch)
         engine?.add(batch)
         _ = try engine?.process(final: final)
+        if let record = engine?.takeRecord() { try folder.save(record) }
     }
 
     /// How long a window the first frame's search takes, picoseconds.

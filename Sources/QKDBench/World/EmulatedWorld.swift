@@ -129,9 +129,12 @@ public actor EmulatedWorld {
             taggerSteps.append(TaggerStep(fromPS: frontierPS, offsetPS: last + whole))
         case .tagger(let fault): await emulators.tagger.inject(fault)
         case .unplug:
-            await emulators.tagger.inject(.stall)
-            // So that a run is repeatable: what was said before has arrived.
+            // So that a run is repeatable: how full the last packet is depends on when the driver last asked for it,
+            // and that on the wall's clock. All that was tagged before arrives.
+            await emulators.tagger.inject(.sendRest)
+            try await taggerWire?.pump(toPS: nowPS)
             try await taggerWire?.settle()
+            await emulators.tagger.inject(.stall)
             await taggerWire?.unplug()
         case .plugIn:
             await emulators.tagger.inject(.powerCycle)

@@ -93,6 +93,7 @@ public actor SFifteenTDC1Emulator: StreamEmulator {
     public func inject(_ fault: TaggerFault) {
         switch fault {
         case .loseBytes(let count): queue.lose(bytes: count)
+        case .sendRest: queue.flush()
         case .overflow(let words):
             stamper.lose(words: words)
             hasOverflowed = true

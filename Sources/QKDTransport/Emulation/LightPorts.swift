@@ -66,6 +66,8 @@ public protocol TaggerEmulation: EmulatorJournal {
 public enum TaggerFault: Sendable, Equatable {
     /// The next bytes on the wire vanish.
     case loseBytes(Int)
+    /// Records that wait for a packet to fill go out.
+    case sendRest
     /// The buffer runs over: the next records vanish.
     case overflow(records: Int)
     /// From now on the device neither listens, nor speaks, nor tags.

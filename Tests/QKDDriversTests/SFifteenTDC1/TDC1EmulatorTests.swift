@@ -144,6 +144,30 @@ struct TDC1EmulatorTests {
         #expect(await say("*IDN?\n", to: emulator).contains("TDC1"))
     }
 
+    @Test("faults: what a stall misses is gone, the counter steps, a power cycle forgets")
+    func stallStepAndPowerCycle() async {
+        let emulator = SFifteenTDC1Emulator()
+        _ = await say("TTL;timestamp;time 0;counts?\n", to: emulator)
+        await emulator.inject(timesPS: [10_000], channels: [1], upToPS: 20_000)
+        await emulator.inject(.sendRest)
+        #expect(tags(await emulator.advance(toPS: 0)).times == [10_000])
+        await emulator.inject(.stall)
+        await emulator.inject(timesPS: [30_000], channels: [1], upToPS: 600 * Picoseconds.perMillisecond)
+        await emulator.inject(.recover)
+        let later = 600 * Picoseconds.perMillisecond + 4_000
+        await emulator.inject(timesPS: [later], channels: [2], upToPS: later + 2_000)
+        await emulator.inject(.clockStep(7_999))
+        await emulator.inject(timesPS: [later + 10_000], channels: [3], upToPS: later + 20_000)
+        let found = tags(await emulator.receive(Array("INPKT\n".utf8), nowPS: 0))
+        // No dummy tells of the stall, and the step is cut to 2 ns.
+        #expect(found.channels == [2, 3] && found.times[1] - found.times[0] == 16_000)
+        await emulator.inject(.powerCycle)
+        #expect(await say("level?\n", to: emulator) == "-0.5 V\r\n")
+        #expect(await say("mode?\n", to: emulator) == "0\r\n")
+        await emulator.inject(timesPS: [later + 30_000], channels: [1], upToPS: later + 40_000)
+        #expect(await say("INPKT\n", to: emulator) == "")
+    }
+
     @Test("its journal tells of starts and stops, once")
     func journal() async {
         let emulator = SFifteenTDC1Emulator()
