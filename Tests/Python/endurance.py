@@ -33,11 +33,16 @@ def resident(process):
     return int(found.group(1)) / 1024 if found else None
 
 
-def follow(name, process, out, of):
-    """Samples memory until the run ends; `of` tells how far it has come, 0 to 1, from the wall time."""
-    started, samples = time.time(), []
+def follow(name, process, out, of, also=None):
+    """Samples memory until the run ends; `of` tells from its wall time when a minute of the bench had passed.
+
+    Returns the samples of the process `also`: wall time, MB.
+    """
+    started, samples, others = time.time(), [], []
     while process.poll() is None:
         size = resident(process)
+        if also:
+            others.append((time.time() - started, resident(also)))
         if size is not None:
             samples.append((time.time() - started, size))
         time.sleep(0.5)
@@ -59,6 +64,8 @@ def follow(name, process, out, of):
     growth = samples[-1][1] - at_minute
     allowed = 16 + result["sifted_bits"] * 4 / 8 / 2**20
     check(f"{name}: memory is flat but for the keys", growth <= allowed, (growth, allowed))
+    print(f"{name}: holes {result['holes']}")
+    return others
 
 
 def main():
@@ -73,11 +80,12 @@ def main():
                                       os.path.join(folder, "log")], stdout=subprocess.PIPE)
         while not os.path.exists(live):
             time.sleep(0.1)
-        before = resident(emulators)
         process = subprocess.Popen([TOOL, "run", "--bench", live, "--duration", duration, "--out", out],
                                    stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-        follow("real time", process, out, lambda wall: 60)
-        print(f"the emulators: RSS {before:.1f} MB before, {resident(emulators):.1f} MB after")
+        sizes = follow("real time", process, out, lambda wall: 60, also=emulators)
+        minute = min(sizes, key=lambda sample: abs(sample[0] - 60))[1]
+        print(f"the emulators: RSS {minute:.1f} MB after a minute, {sizes[-1][1]:.1f} MB at the end")
+        check("the emulators' memory is flat", sizes[-1][1] - minute <= 16, (minute, sizes[-1][1]))
         emulators.terminate()
         emulators.wait()
     print(f"{len(PASSED)} passed, {len(FAILED)} failed")

@@ -7,6 +7,8 @@ public struct AliceFrame: Sendable {
     public var index: Int
     /// When the frame began on Alice's clock, picoseconds, as well as her host knows it.
     public var startPS: Int64
+    /// How far off that may be, picoseconds: half of what the order to start took.
+    public var startErrorPS: Int64 = 0
     /// One `PulseCode.rawValue` a slot.
     public var codes: [UInt8]
     /// The slots whose codes Alice discloses for clock recovery, in order; they leave the key.

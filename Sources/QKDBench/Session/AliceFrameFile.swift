@@ -1,17 +1,18 @@
 import QKDCore
 
 /// Alice's states in a file: a magic line, then for each frame, little-endian: index u32, slots u32,
-/// start on her clock i64 ps, disclosed slots u32; the codes, two a byte, first in the low half; the
+/// start on her clock and its error i64 ps, disclosed slots u32; the codes, two a byte, first in the low half; the
 /// disclosed slots, u32 each. The file is as secret as the key.
 enum AliceFrameFile {
-    static let magic = "qkdctl-alice-frames 1\n"
+    static let magic = "qkdctl-alice-frames 2\n"
 
     static func bytes(of frame: AliceFrame) -> [UInt8] {
         var bytes: [UInt8] = []
-        bytes.reserveCapacity(24 + frame.codes.count / 2 + frame.disclosedSlots.count * 4)
+        bytes.reserveCapacity(32 + frame.codes.count / 2 + frame.disclosedSlots.count * 4)
         put(UInt32(frame.index), &bytes)
         put(UInt32(frame.codes.count), &bytes)
         put(frame.startPS, &bytes)
+        put(frame.startErrorPS, &bytes)
         put(UInt32(frame.disclosedSlots.count), &bytes)
         for pair in stride(from: 0, to: frame.codes.count, by: 2) {
             let high = pair + 1 < frame.codes.count ? frame.codes[pair + 1] : 0
@@ -41,6 +42,11 @@ enum AliceFrameFile {
             let index = try take(UInt32.self, "index")
             let slots = Int(try take(UInt32.self, "slots"))
             let start = try take(Int64.self, "start")
+            let error = try take(Int64.self, "start error")
+            guard (0...Picoseconds.perSecond * 3_600).contains(error) else {
+                throw QKDError(
+                    .invalidInput, "a start that may be off by \(error) ps", at: .init(name, byteOffset: offset))
+            }
             let disclosed = Int(try take(UInt32.self, "disclosed"))
             let packed = (slots + 1) / 2
             guard slots <= 1 << 24, disclosed <= slots, bytes.count - offset >= packed + 4 * disclosed else {
@@ -56,7 +62,9 @@ enum AliceFrameFile {
             }
             var slotsDisclosed: [UInt32] = []
             for _ in 0..<disclosed { slotsDisclosed.append(try take(UInt32.self, "disclosed slot")) }
-            frames.append(AliceFrame(index: Int(index), startPS: start, codes: codes, disclosedSlots: slotsDisclosed))
+            var frame = AliceFrame(index: Int(index), startPS: start, codes: codes, disclosedSlots: slotsDisclosed)
+            frame.startErrorPS = error
+            frames.append(frame)
         }
         return frames
     }

@@ -30,7 +30,7 @@ public struct SessionEngine: Sendable {
     /// The last time after which Bob's clock may have stepped by any amount: what follows is looked for as widely
     /// as the first frame.
     private var jumpPS = Int64.min
-    private var last: (alicePS: Int64, bobPS: Int64, skew: SkewPrior)?
+    private var last: (alicePS: Int64, aliceErrorPS: Int64, bobPS: Int64, skew: SkewPrior)?
     private let doubles: KeyedGenerator
 
     /// Starts a session; `bobSeed` makes the choices among double clicks.
@@ -100,12 +100,17 @@ public struct SessionEngine: Sendable {
         if let last {
             let distance = Double(frame.startPS - last.alicePS) * (1 + last.skew.skew)
             // A tagger that lost tags may have lost time as well: look further each time that a frame is missed.
-            let wider = plan.laterUncertaintyPS << Int64(2 * min(misses, 8))
+            let wider = startsVary(frame, last.aliceErrorPS) << Int64(2 * min(misses, 8))
             let uncertainty = last.bobPS < jumpPS ? plan.firstUncertaintyPS : min(wider, plan.firstUncertaintyPS)
             return (last.bobPS + Int64(distance.rounded()), uncertainty)
         }
         guard let anchorPS else { return nil }
         return (frame.startPS + anchorPS, plan.firstUncertaintyPS)
+    }
+
+    /// How far a frame's start may be from where the last one's says, picoseconds, while no clock steps.
+    private func startsVary(_ frame: AliceFrame, _ lastErrorPS: Int64) -> Int64 {
+        plan.laterUncertaintyPS + frame.startErrorPS + lastErrorPS
     }
 
     private func length(_ frame: AliceFrame) -> Int64 { Int64(frame.codes.count) * plan.slotPeriodPS }
@@ -148,12 +153,12 @@ public struct SessionEngine: Sendable {
         let assigned = try assigner(frame, lock).assign(
             times: tags.times[from..<to], channels: tags.channels[from..<to])
         if let gap = try broken(frame, lock, assigned, from..<to) { return .hole(gap) }
-        noteStep(lock, expected: centre)
+        noteStep(frame, lock, expected: centre)
         try sift(frame, lock, assigned, from..<to)
         outcome.add(lock, frame: frame)
         misses = 0
         last = (
-            frame.startPS, lock.startPS,
+            frame.startPS, frame.startErrorPS, lock.startPS,
             // The crystal may wander between frames by more than the fit's own error.
             SkewPrior(skew: lock.skew, standardError: max(lock.skewStandardError, 2e-7))
         )
@@ -186,8 +191,8 @@ public struct SessionEngine: Sendable {
 
     /// A frame that is found further from where it was due than starts vary means that Bob's clock stepped in
     /// between, unless the tagger lost time there anyway.
-    private mutating func noteStep(_ lock: FrameLock, expected: Int64) {
-        guard let last, abs(lock.startPS - expected) > plan.laterUncertaintyPS else { return }
+    private mutating func noteStep(_ frame: AliceFrame, _ lock: FrameLock, expected: Int64) {
+        guard let last, abs(lock.startPS - expected) > startsVary(frame, last.aliceErrorPS) else { return }
         guard !outcome.holes.contains(where: { ($0.afterS ?? 0) * 1e12 >= Double(last.bobPS) }) else { return }
         outcome.holes.append(
             HoleFacts(cause: TagHole.Cause.clockStep.rawValue, afterS: Double(last.bobPS) * 1e-12))

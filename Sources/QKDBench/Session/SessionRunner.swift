@@ -130,7 +130,8 @@ public struct SessionRunner: Sendable {
             let before = await clock.nowPS
             try await bench.alice.modulator.start()
             let after = await clock.nowPS
-            frame.startPS = before + (after - before) / 2
+            frame.startErrorPS = (after - before) / 2
+            frame.startPS = before + frame.startErrorPS
             try await state.add(frame)
             try await clock.sleep(durationPS: plan.lengthPS(slots: slots) + plan.gapPS)
             guard try await !bench.alice.modulator.isPlaying() else {
