@@ -121,9 +121,9 @@ struct SearchPartsTests {
     @Test("A line that drifts through the plane is found with its drift", arguments: [-6, 0, 5])
     func linePeak(drift: Int) throws {
         // The drift of the residual over the plane, in bins of 20 ns, is a skew that is left.
-        var true_ = Self.relation
-        true_.add(offsetPS: 100_000, skew: Double(drift) * 20_000 / Double(Self.lengthPS), driftPerSecond: 0)
-        let list = PairList(seed: 8, pairs: 300, unrelated: 2_000, relation: true_)
+        var moved = Self.relation
+        moved.add(offsetPS: 100_000, skew: Double(drift) * 20_000 / Double(Self.lengthPS), driftPerSecond: 0)
+        let list = PairList(seed: 8, pairs: 300, unrelated: 2_000, relation: moved)
         let plane = DifferencePlane(
             try list.pair(), weights: .plain, startPS: 0, durationPS: Self.lengthPS, relation: Self.relation,
             segments: 16, bins: 100, binPS: 20_000)
@@ -131,7 +131,7 @@ struct SearchPartsTests {
         #expect(abs(peak.driftBins - drift) <= 1)
         #expect(abs(peak.positionPS - 100_000) <= 20_000)
         #expect(peak.logProbability < -100 && peak.sum > 250)
-        let nothing = PairList(seed: 9, pairs: 0, unrelated: 2_000, relation: true_)
+        let nothing = PairList(seed: 9, pairs: 0, unrelated: 2_000, relation: moved)
         let flat = DifferencePlane(
             try nothing.pair(), weights: .plain, startPS: 0, durationPS: Self.lengthPS, relation: Self.relation,
             segments: 16, bins: 100, binPS: 20_000)
