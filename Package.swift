@@ -85,7 +85,10 @@ let package = Package(
         tests("QKDPhysics", ["QKDPhysics", "QKDCore"]),
         tests(
             "QKDBench",
-            ["QKDBench", "QKDCore", "QKDPhysics", "QKDDrivers", "QKDTransport", "QKDTimeTags", "QKDSifting"]),
+            [
+                "QKDBench", "QKDCore", "QKDPhysics", "QKDDrivers", "QKDTransport", "QKDTimeTags", "QKDSifting",
+                "QKDTestKit",
+            ]),
         tests(
             "QKDCLI",
             [
