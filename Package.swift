@@ -75,7 +75,7 @@ let package = Package(
                 argumentParser,
             ]),
         .executableTarget(
-            name: "qkdctl", dependencies: ["QKDCLI", argumentParser], swiftSettings: strict),
+            name: "qkdctl", dependencies: ["QKDCLI", "CQKDSystem", argumentParser], swiftSettings: strict),
 
         tests("QKDCore", ["QKDCore"]),
         tests("QKDTransport", ["QKDTransport", "QKDCore", "QKDTestKit"]),

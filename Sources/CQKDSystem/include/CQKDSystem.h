@@ -1,4 +1,4 @@
-// What Swift cannot import: termios2, ptys and a few ioctls. Every call returns 0 or a positive
+// What Swift cannot import: termios2, ptys, a few ioctls and mallopt. Every call returns 0 or a positive
 // value on success and -errno on failure.
 #ifndef CQKDSYSTEM_H
 #define CQKDSYSTEM_H
@@ -16,5 +16,9 @@ int qkd_serial_baud(int fd, uint32_t *baud);
 // Makes a raw pty pair; writes the slave's path. The slave is kept open so that the master never
 // hangs up while clients come and go.
 int qkd_pty_open(int *master, int *slave, char *path, size_t path_size);
+
+// Has the allocator give blocks of this size and more back to the system as soon as they are freed (mallopt(3)).
+// Left to itself, glibc raises its limit to 32 MB, and each thread keeps holes of the size of a frame.
+int qkd_return_large_blocks(size_t bytes);
 
 #endif
