@@ -5,11 +5,10 @@
 #include <malloc.h>
 #endif
 
-int qkd_return_large_blocks(size_t bytes) {
+int qkd_share_heap(void) {
 #ifdef __GLIBC__
-    return mallopt(M_MMAP_THRESHOLD, (int)bytes) == 1 ? 0 : -EINVAL;
+    return mallopt(M_ARENA_MAX, 1) == 1 ? 0 : -EINVAL;
 #else
-    (void)bytes;
     return 0;
 #endif
 }

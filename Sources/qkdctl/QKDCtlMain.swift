@@ -7,7 +7,7 @@ enum QKDCtlMain {
     static func main() async {
         // A frame's buffers have tens of megabytes; a session of hours must not grow by what lies free between them.
         // Where this cannot be had, nothing else is lost.
-        _ = qkd_return_large_blocks(1 << 20)
+        _ = qkd_share_heap()
         await QKDCtl.start()
     }
 }

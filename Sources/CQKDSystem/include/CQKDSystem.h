@@ -17,8 +17,8 @@ int qkd_serial_baud(int fd, uint32_t *baud);
 // hangs up while clients come and go.
 int qkd_pty_open(int *master, int *slave, char *path, size_t path_size);
 
-// Has the allocator give blocks of this size and more back to the system as soon as they are freed (mallopt(3)).
-// Left to itself, glibc raises its limit to 32 MB, and each thread keeps holes of the size of a frame.
-int qkd_return_large_blocks(size_t bytes);
+// Has all threads share one heap (mallopt(3)). Left to itself, glibc makes one a thread, up to eight a core, and each
+// keeps holes of the size of a frame. Giving blocks back at once instead costs as much time again.
+int qkd_share_heap(void);
 
 #endif
