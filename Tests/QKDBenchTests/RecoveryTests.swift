@@ -54,11 +54,11 @@ struct RecoveryTests {
         try Self.checkWhatIsLeft(result)
     }
 
-    @Test("a tagger that is unplugged is waited for in the dark, started anew, and the same seed gives the same bytes")
+    @Test("a tagger that is unplugged is waited for in the dark, started anew, and the same seed gives the same keys")
     func unplugged() async throws {
         let folder = try TemporaryFolder()
         let remarks = LineKeeper()
-        var bytes: [[UInt8]] = []
+        var keys: [[UInt8]] = []
         for name in ["1", "2"] {
             let end = try await Self.run(
                 ["unplug@0.215=0.5"], duration: 0.9, folder: folder.path + "/" + name, remarks: remarks)
@@ -69,9 +69,12 @@ struct RecoveryTests {
             #expect((5...13).contains(result.frames.synchronised))
             #expect(end.report?.run.safetyFindings == [])
             try Self.checkWhatIsLeft(result)
-            bytes.append(try SessionJSON.encode(result))
+            // How many tags of the broken frame arrived is the wall clock's affair; nothing that is kept depends on it.
+            for file in ["alice.key", "bob.key", "sifting.bin"] {
+                keys.append(try SmallFile.bytes(path: "\(folder.path)/\(name)/\(file)", limit: 1 << 20))
+            }
         }
-        let isRepeated = bytes[0] == bytes[1]
+        let isRepeated = keys[..<3] == keys[3...]
         #expect(isRepeated)
         #expect(remarks.all.count == 4 && remarks.all[0].contains("lost") && remarks.all[1].contains("back"))
         let (replayed, outcome) = try SessionReplay.run(folder: folder.path + "/1")

@@ -99,7 +99,13 @@ extension SFifteenTDC1 {
             }
         } catch {
             // A cancelled read is how `stopTagging` gets the wire back.
-            if !Task.isCancelled { end(throwing: error) }
+            guard !Task.isCancelled else { return }
+            // What had arrived before the wire broke counts, also when a write was the first to notice.
+            for _ in 0..<256 {
+                guard let bytes = try? await transport.read(timeout: .zero), session?.number == number else { break }
+                session?.take(bytes)
+            }
+            if session?.number == number { end(throwing: error) }
         }
     }
 
