@@ -1,0 +1,82 @@
+#ifndef CQKDKERNELS_H
+#define CQKDKERNELS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+// The engine's hot loops. Each works on whole batches, allocates nothing, and takes the level of instructions to use.
+// What each computes is defined by its twin in Swift (the room QKDKernels); all levels give the same answer, bit by bit.
+
+/// Levels of instructions, rising; a level that the machine or the build lacks must not be passed.
+enum { QKD_LEVEL_SCALAR = 0, QKD_LEVEL_AVX2 = 1, QKD_LEVEL_AVX512 = 2 };
+
+/// The best level of this machine.
+int qkd_best_level(void);
+
+/// What a decoder of HydraHarp-like T2 records keeps from one batch to the next.
+typedef struct {
+    int64_t base;           // ticks that overflow records have added so far
+    int64_t maximum_base;   // beyond it a time could leave the range; the decoder stops there
+    int64_t overflow_ticks; // ticks of one overflow
+    int64_t tick_ps;        // picoseconds of a tick, below 2^32
+    int32_t counts_overflows;   // whether an overflow record tells how many it stands for
+    int32_t reserved;
+    int64_t overflow_records, wraps, syncs, markers, illegal;
+} qkd_t2_state;
+
+/// Decodes `count` little-endian records into times (ps) and channels, each with room for `count`.
+/// Returns how many records were taken (fewer only where the range of time ends) and their tags in `tags`.
+size_t qkd_t2_decode(int level, qkd_t2_state *state, const void *records, size_t count, int64_t *times,
+                     uint8_t *channels, size_t *tags);
+
+/// Where a search for pairs stands.
+typedef struct {
+    size_t a;    // the next tag of A
+    size_t b;    // the first of B that may pair with it
+    size_t next; // of B, the next to pair with it where the room for pairs ended; else 0
+} qkd_pair_cursor;
+
+/// The least room for pairs.
+enum { QKD_PAIR_ROOM = 4096 };
+
+/// Finds all pairs with low <= b[j] - a[i] <= high, by rising i and then j, from the cursor on. Both rise; fewer than
+/// 2^32 each. Returns how many pairs were written, `capacity` (at least QKD_PAIR_ROOM) at most; when the cursor's
+/// `a` has come to `count_a` there are no more.
+size_t qkd_pairs(int level, const int64_t *a, size_t count_a, const int64_t *b, size_t count_b, int64_t low,
+                 int64_t high, qkd_pair_cursor *cursor, uint32_t *pairs_a, uint32_t *pairs_b, size_t capacity);
+
+/// Adds 1 to counts[(b[j] - a[i] - low) * multiplier >> shift] for all pairs with 0 <= b[j] - a[i] - low < limit.
+/// Both rise; limit <= 2^31, multiplier < 2^32. `head` is the first of B that the first of A can reach, and is moved
+/// on to the one for the next of A.
+void qkd_histogram(int level, const int64_t *a, size_t count_a, const int64_t *b, size_t count_b, int64_t low,
+                   int64_t limit, uint64_t multiplier, int shift, size_t *head, int64_t *counts);
+
+/// Where sifting stands: bits that both keys have, and errors among them.
+typedef struct {
+    size_t bits;
+    size_t errors;
+} qkd_sift_state;
+
+/// Sifts 64 detections a word: where both bases are equal, both bits are appended to the keys, packed from bit 0 of
+/// word 0 on. The words of the keys behind the last bit must be zero at first, with room for all bits and one word more.
+void qkd_sift_planes(int level, const uint64_t *basis_a, const uint64_t *bits_a, const uint64_t *basis_b,
+                     const uint64_t *bits_b, size_t words, uint64_t *key_a, uint64_t *key_b, qkd_sift_state *state);
+
+/// The same for detections of a byte a side: those sift whose bytes differ in bit 0 at most, which is the key's bit.
+void qkd_sift_bytes(int level, const uint8_t *a, const uint8_t *b, size_t count, uint64_t *key_a, uint64_t *key_b,
+                    qkd_sift_state *state);
+
+/// What a batch of tags looks like.
+typedef struct {
+    int64_t inversions;        // tags earlier than the one in front of them
+    int64_t largest_inversion; // the longest step back, ps
+    int64_t ties;              // tags at the time of the one in front of them
+} qkd_tag_order;
+
+/// Compares each of `count` times, of which the first has `previous` in front of it.
+void qkd_tag_order_of(int level, const int64_t *times, size_t count, int64_t previous, qkd_tag_order *order);
+
+/// Adds to `counts`, which has 256 entries, how often each channel is there.
+void qkd_count_channels(const uint8_t *channels, size_t count, int64_t *counts);
+
+#endif
