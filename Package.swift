@@ -27,6 +27,7 @@ let package = Package(
     products: [
         .executable(name: "qkdctl", targets: ["qkdctl"]),
         .library(name: "QKDCore", targets: ["QKDCore"]),
+        .library(name: "QKDKernels", targets: ["QKDKernels"]),
         .library(name: "QKDTransport", targets: ["QKDTransport"]),
         .library(name: "QKDDrivers", targets: ["QKDDrivers"]),
         .library(name: "QKDTimeTags", targets: ["QKDTimeTags"]),
@@ -53,11 +54,14 @@ let package = Package(
         // The vocabulary.
         room("QKDCore", []),
 
+        // The engine's hot loops, each with its twin in plain Swift.
+        room("QKDKernels", ["QKDCore", "CQKDKernels"]),
+
         // From bytes to sifted bits.
         room("QKDTransport", ["QKDCore", "CQKDSystem", "CLibUSB", nioCore, nioPosix, nioHTTP1]),
         room("QKDDrivers", ["QKDCore", "QKDTransport"]),
-        room("QKDTimeTags", ["QKDCore", "CKissFFT", "CZlib"]),
-        room("QKDSifting", ["QKDCore"]),
+        room("QKDTimeTags", ["QKDCore", "QKDKernels", "CKissFFT", "CZlib"]),
+        room("QKDSifting", ["QKDCore", "QKDKernels"]),
 
         // What stands in for the world, and what steers.
         room("QKDPhysics", ["QKDCore"]),
@@ -80,6 +84,7 @@ let package = Package(
             name: "qkdctl", dependencies: ["QKDCLI", "CQKDSystem", argumentParser], swiftSettings: strict),
 
         tests("QKDCore", ["QKDCore"]),
+        tests("QKDKernels", ["QKDKernels", "QKDCore", "QKDPhysics"]),
         tests("QKDTransport", ["QKDTransport", "QKDCore", "QKDTestKit"]),
         tests("QKDDrivers", ["QKDDrivers", "QKDTestKit", "QKDTransport", "QKDCore"]),
         tests("QKDTimeTags", ["QKDTimeTags", "QKDCore", "QKDPhysics"]),
