@@ -48,6 +48,45 @@ public struct TagBatch: Sendable, Equatable {
         }
     }
 
+    /// Adds at most `capacity` tags, which `body` writes into the memory of both arrays; it returns how many.
+    @inlinable
+    public mutating func append(
+        addingCapacity capacity: Int,
+        _ body: (_ times: UnsafeMutablePointer<Int64>, _ channels: UnsafeMutablePointer<UInt8>) -> Int
+    ) {
+        guard capacity > 0 else { return }
+        // Apart for a while, so that each array is changed by itself.
+        var channels: [UInt8] = []
+        swap(&channels, &self.channels)
+        times.append(addingCapacity: capacity) { times in
+            channels.append(addingCapacity: capacity) { channels in
+                times.withUnsafeMutableBufferPointer { times, timeCount in
+                    channels.withUnsafeMutableBufferPointer { channels, channelCount in
+                        guard let times = times.baseAddress, let channels = channels.baseAddress else { return }
+                        let added = body(times, channels)
+                        precondition(added >= 0 && added <= capacity, "more tags than there is room for")
+                        timeCount = added
+                        channelCount = added
+                    }
+                }
+            }
+        }
+        swap(&channels, &self.channels)
+    }
+
+    /// Removes all tags and holes and keeps the memory for the next ones.
+    public mutating func removeAll() {
+        times.removeAll(keepingCapacity: true)
+        channels.removeAll(keepingCapacity: true)
+        holes.removeAll(keepingCapacity: true)
+    }
+
+    /// Makes room for `capacity` tags in all.
+    public mutating func reserveCapacity(_ capacity: Int) {
+        times.reserveCapacity(capacity)
+        channels.reserveCapacity(capacity)
+    }
+
     /// Removes the first `count` tags; a hole that stood among them is forgotten with them.
     public mutating func removeFirst(_ count: Int) {
         times.removeFirst(count)

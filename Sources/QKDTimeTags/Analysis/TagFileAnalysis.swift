@@ -28,7 +28,7 @@ public enum TagFile {
 
     /// Counts, rates and disorder; the header is in the metadata.
     public static func summary(path: String, format: TagFormat? = nil) throws -> TagFileAnalysis<TagSummary> {
-        let analysis = try scan(path, format, TagSummaryBuilder()) { $0.add($1) }
+        let analysis = try scan(path, format, TagSummaryBuilder(), batchRecords: 1 << 11) { $0.add($1) }
         return analysis.map(\.summary)
     }
 
@@ -104,22 +104,23 @@ public enum TagFile {
 
     /// Streams the tags as they are.
     private static func scan<State: Sendable>(
-        _ path: String, _ format: TagFormat?, _ state: State, _ body: (inout State, TagBatch) throws -> Void
+        _ path: String, _ format: TagFormat?, _ state: State, batchRecords: Int = TagFileReader.defaultBatchRecords,
+        _ body: (inout State, TagBatch) throws -> Void
     ) throws -> TagFileAnalysis<State> {
-        let reader = try TagFileReader(path: path, format: format)
+        let reader = try TagFileReader(path: path, format: format, batchRecords: batchRecords)
         var state = state
         var damage: QKDError?
-        while damage == nil {
+        var batch = TagBatch()
+        while true {
             guard !Task.isCancelled else {
                 throw QKDError(.interrupted, "stopped after \(reader.counts.records) records", at: .init(path))
             }
-            var batch: TagBatch?
             do {
-                batch = try reader.nextBatch()
+                guard try reader.next(into: &batch) else { break }
             } catch let error as QKDError {
                 damage = error
+                break
             }
-            guard let batch else { break }
             try body(&state, batch)
         }
         return TagFileAnalysis(metadata: reader.metadata, counts: reader.counts, value: state, damage: damage)

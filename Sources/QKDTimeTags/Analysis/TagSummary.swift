@@ -1,4 +1,5 @@
 import QKDCore
+import QKDKernels
 
 /// What a stream of tags looks like as a whole: counts, span, rates and disorder.
 public struct TagSummary: Sendable, Equatable {
@@ -60,6 +61,8 @@ public struct TagSummaryBuilder: Sendable {
     private var duplicates = [Int](repeating: 0, count: 256)
     private var overall = TagSummary()
     private var previousPS: Int64?
+    /// Tags of each channel in a batch.
+    private var here = [Int](repeating: 0, count: 256)
 
     /// Starts without tags.
     public init() {}
@@ -67,6 +70,64 @@ public struct TagSummaryBuilder: Sendable {
     /// Takes the next tags.
     public mutating func add(_ batch: TagBatch) {
         overall.holes += batch.holes.count
+        guard let first = batch.times.first else { return }
+        var order = TagOrder()
+        // The very first tag has nothing in front of it that it could equal.
+        let before = previousPS ?? first &- 1
+        batch.times.withUnsafeBufferPointer { order.add($0, after: before) }
+        // In order, a time can only have been there before if it is the one in front.
+        if order.inversions == 0, previousPS == overall.latestPS {
+            addOrdered(batch, after: before, ties: order.ties)
+        } else {
+            addAny(batch)
+        }
+    }
+
+    /// Takes tags that rise, and that nothing later than `before` has come in front of.
+    private mutating func addOrdered(_ batch: TagBatch, after before: Int64, ties: Int) {
+        let (times, channels) = (batch.times, batch.channels)
+        if ties > 0 { countTies(times, channels, after: before) }
+        for channel in here.indices { here[channel] = 0 }
+        channels.withUnsafeBufferPointer { channels in
+            here.withUnsafeMutableBufferPointer { ChannelKernel.count(channels, into: $0) }
+        }
+        var missing = 0
+        for channel in here.indices where here[channel] > 0 {
+            if tags[channel] == 0, let place = channels.firstIndex(of: UInt8(channel)) { first[channel] = times[place] }
+            tags[channel] += here[channel]
+            missing += 1
+        }
+        var place = times.count - 1
+        while missing > 0 {
+            let channel = Int(channels[place])
+            if here[channel] > 0 {
+                last[channel] = times[place]
+                here[channel] = 0
+                missing -= 1
+            }
+            place -= 1
+        }
+        overall.tags += times.count
+        overall.earliestPS = min(overall.earliestPS ?? times[0], times[0])
+        overall.latestPS = times[times.count - 1]
+        previousPS = overall.latestPS
+    }
+
+    /// Sorts tags at the time of the one in front into duplicates and hits that fell together.
+    private mutating func countTies(_ times: [Int64], _ channels: [UInt8], after before: Int64) {
+        for index in times.indices where times[index] == (index == 0 ? before : times[index - 1]) {
+            let (time, channel) = (times[index], channels[index])
+            var place = index - 1
+            while place >= 0, times[place] == time, channels[place] != channel { place -= 1 }
+            let repeats =
+                place >= 0 && times[place] == time
+                || place < 0 && tags[Int(channel)] > 0 && last[Int(channel)] == time
+            if repeats { duplicates[Int(channel)] += 1 } else { overall.coincidentTags += 1 }
+        }
+    }
+
+    /// Takes tags in any order, one by one.
+    private mutating func addAny(_ batch: TagBatch) {
         guard let start = batch.times.first else { return }
         overall.tags += batch.count
         var previous = previousPS ?? start

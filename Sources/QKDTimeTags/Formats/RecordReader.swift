@@ -21,34 +21,40 @@ final class RecordReader: TagReader {
     }
 
     func nextBatch() throws -> TagBatch? {
+        var batch = TagBatch()
+        return try next(into: &batch) ? batch : nil
+    }
+
+    func next(into batch: inout TagBatch) throws -> Bool {
+        batch.removeAll()
         if let failure = pendingFailure {
             pendingFailure = nil
             throw failure
         }
-        guard !isFinished else { return nil }
+        guard !isFinished else { return false }
         let size = decoder.recordBytes
         let wanted = min(batchRecords, (metadata.statedRecords ?? .max) - counts.records)
         guard wanted > 0 else {
             isFinished = true
             if try source.fill(atLeast: 1) > 0 { throw surplus() }
-            return nil
+            return false
         }
         do {
             let whole = min(try source.fill(atLeast: wanted * size) / size, wanted)
             guard whole > 0 else {
                 isFinished = true
                 if let loss = missing() { throw loss }
-                return nil
+                return false
             }
-            return decode(whole * size)
+            decode(whole * size, into: &batch)
+            return true
         } catch {
             isFinished = true
             throw error
         }
     }
 
-    private func decode(_ byteCount: Int) -> TagBatch {
-        var batch = TagBatch()
+    private func decode(_ byteCount: Int, into batch: inout TagBatch) {
         do {
             try decoder.decode(UnsafeRawBufferPointer(rebasing: source.loaded[..<byteCount]), into: &batch)
         } catch {
@@ -58,7 +64,6 @@ final class RecordReader: TagReader {
                 at: place(byteOffset: source.offset + error.index * decoder.recordBytes, field: "record"))
         }
         source.consume(byteCount)
-        return batch
     }
 
     private func place(byteOffset: Int, field: String) -> QKDError.Place {

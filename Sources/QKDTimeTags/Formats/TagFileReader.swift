@@ -11,6 +11,17 @@ public protocol TagReader: AnyObject {
     /// Throws once at the place where the source is damaged, after having delivered all that is good
     /// before it; then it returns `nil`.
     func nextBatch() throws -> TagBatch?
+    /// The same into a batch whose memory is used again; `false` at the end.
+    func next(into batch: inout TagBatch) throws -> Bool
+}
+
+extension TagReader {
+    /// For readers that make each batch anew.
+    public func next(into batch: inout TagBatch) throws -> Bool {
+        guard let next = try nextBatch() else { return false }
+        batch = next
+        return true
+    }
 }
 
 /// Reads a tag file of any supported format and any size.
@@ -21,7 +32,10 @@ public final class TagFileReader: TagReader {
     private let reader: any TagReader
 
     /// Records in a batch if nothing else is asked for: a batch of tags then fits the second-level cache.
-    public static let defaultBatchRecords = 1 << 16
+    public static let defaultBatchRecords = 1 << 13
+
+    /// Read at once: long enough that the system's call costs nothing, and still in the second-level cache.
+    private static let leastBufferBytes = 1 << 18
 
     /// What the header says.
     public var metadata: TagFileMetadata { reader.metadata }
@@ -41,7 +55,8 @@ public final class TagFileReader: TagReader {
         specials: PTUSpecials = .counted
     ) throws {
         let records = min(max(batchRecords, 1), 1 << 20)
-        source = try FileSource(path: path, bufferBytes: max(records, QCryptoA1Detection.probeRecords) * 16)
+        source = try FileSource(
+            path: path, bufferBytes: max(Self.leastBufferBytes, max(records, QCryptoA1Detection.probeRecords) * 16))
         let found = try format ?? TagFormatDetection.format(of: source)
         guard try source.fill(atLeast: 1) > 0 else {
             throw QKDError(.invalidInput, "the file is empty", at: .init(path, byteOffset: 0))
@@ -111,4 +126,7 @@ public final class TagFileReader: TagReader {
     /// Throws `dataLoss` for a file that ends inside a record or before the number of records it promises,
     /// `invalidInput` for bytes behind that number or times out of range, and `io`.
     public func nextBatch() throws -> TagBatch? { try reader.nextBatch() }
+
+    /// The next tags into a batch whose memory is used again, `false` at the end; throws as `nextBatch` does.
+    public func next(into batch: inout TagBatch) throws -> Bool { try reader.next(into: &batch) }
 }

@@ -27,6 +27,9 @@ struct TickScale {
     /// Whether a tick is a whole number of picoseconds, so that times are exact.
     var isWhole: Bool { fractionPS == 0 }
 
+    /// The tick, where it is whole and short enough for a kernel's multiplication.
+    var wholeTickPS: Int64? { isWhole && wholePS < 1 << 32 ? wholePS : nil }
+
     /// The time of a tick between 0 and `maximumTick`.
     @inline(__always)
     func picoseconds(_ tick: Int64) -> Int64 { exact(tick).rounded }

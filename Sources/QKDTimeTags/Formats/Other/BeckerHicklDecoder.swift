@@ -66,7 +66,7 @@ struct BeckerHicklDecoder: TagRecordDecoder {
 
     mutating func decode(_ records: UnsafeRawBufferPointer, into batch: inout TagBatch) throws(RecordFault) {
         let count = records.count / 4
-        batch = TagBatch(capacity: count)
+        batch.reserveCapacity(count)
         defer { counts.tags += batch.count }
         for index in 0..<count {
             let record = UInt32(littleEndian: records.loadUnaligned(fromByteOffset: index &* 4, as: UInt32.self))

@@ -13,7 +13,7 @@ struct SwabianDumpDecoder: TagRecordDecoder {
 
     mutating func decode(_ records: UnsafeRawBufferPointer, into batch: inout TagBatch) throws(RecordFault) {
         let count = records.count / 16
-        batch = TagBatch(capacity: count)
+        batch.reserveCapacity(count)
         for index in 0..<count {
             let kind = Int32(littleEndian: records.loadUnaligned(fromByteOffset: index &* 16, as: Int32.self))
             let number = Int32(littleEndian: records.loadUnaligned(fromByteOffset: index &* 16 &+ 4, as: Int32.self))

@@ -20,7 +20,7 @@ struct TDC1RawDecoder: TagRecordDecoder {
 
     mutating func decode(_ records: UnsafeRawBufferPointer, into batch: inout TagBatch) throws(RecordFault) {
         let count = records.count / 4
-        batch = TagBatch(capacity: count)
+        batch.reserveCapacity(count)
         for index in 0..<count {
             let word = UInt32(littleEndian: records.loadUnaligned(fromByteOffset: index &* 4, as: UInt32.self))
             let ticks = Int64(word >> 5)

@@ -1,13 +1,14 @@
 import QKDCore
+import QKDKernels
 
 /// What overflow records have added to the counter of a PTU file so far.
 struct PTUEpoch {
     /// Ticks (T2) or sync periods (T3) added so far.
     private(set) var base: Int64 = 0
-    private let overflowTicks: Int64
-    private let countsOverflows: Bool
+    let overflowTicks: Int64
+    let countsOverflows: Bool
     /// Beyond it a record's own ticks could leave the range of time.
-    private let maximumBase: Int64
+    let maximumBase: Int64
 
     /// Starts at zero; `scale` is that of the ticks.
     init(_ type: PTURecordType, _ scale: TickScale) {
@@ -19,6 +20,16 @@ struct PTUEpoch {
     /// The largest base from which every value of the low field still has a time.
     static func maximumBase(_ type: PTURecordType, _ scale: TickScale) -> Int64 {
         scale.maximumTick - 1 << type.tickBits
+    }
+
+    /// Takes what a kernel has made of a run of records that began at this base.
+    mutating func take(_ kernel: T2Kernel, _ counts: inout TagRecordCounts) {
+        base = kernel.baseTicks
+        counts.overflowRecords += kernel.overflowRecords
+        counts.wraps += kernel.wraps
+        counts.syncs += kernel.syncs
+        counts.markers += kernel.markers
+        counts.illegal += kernel.illegal
     }
 
     /// Takes an overflow record with this number in it, 0 counting as 1; `false` if the time would not fit.
@@ -34,34 +45,17 @@ struct PTUEpoch {
     }
 }
 
-/// The frame around the loops of the PTU decoders.
-enum PTURecordRun {
-    /// Decodes one run of records: `loop` fills times and channels and says how many, and where it stopped.
-    static func decode(
+extension RecordRun {
+    /// Decodes one run of 32-bit records of a PTU file.
+    static func decodePTU(
         _ records: UnsafeRawBufferPointer, into batch: inout TagBatch, counts: inout TagRecordCounts,
         loop: (
             UnsafeRawPointer, Int, UnsafeMutablePointer<Int64>, UnsafeMutablePointer<UInt8>, inout TagRecordCounts
         ) -> (tags: Int, stop: Int)
     ) throws(RecordFault) {
-        let count = records.count / 4
-        var stop = count
-        var channels: [UInt8] = []
-        let times = [Int64](unsafeUninitializedCapacity: count) { times, timeCount in
-            channels = [UInt8](unsafeUninitializedCapacity: count) { channels, channelCount in
-                var tags = 0
-                if let from = records.baseAddress, let times = times.baseAddress, let channels = channels.baseAddress {
-                    (tags, stop) = loop(from, count, times, channels, &counts)
-                }
-                timeCount = tags
-                channelCount = tags
-            }
-        }
-        counts.records += stop
-        counts.tags += times.count
-        batch = TagBatch(times: times, channels: channels)
-        if stop < count {
-            throw RecordFault(index: stop, message: "overflow records lead beyond the range of time")
-        }
+        try decode(
+            records, recordBytes: 4, into: &batch, counts: &counts,
+            fault: "overflow records lead beyond the range of time", loop: loop)
     }
 }
 

@@ -1,4 +1,5 @@
 import QKDCore
+import QKDKernels
 
 /// Decodes the 32-bit T2 records of every PicoQuant instrument.
 ///
@@ -25,14 +26,22 @@ struct PTUT2Decoder: TagRecordDecoder {
     mutating func decode(_ records: UnsafeRawBufferPointer, into batch: inout TagBatch) throws(RecordFault) {
         var counts = counts
         defer { self.counts = counts }
-        try PTURecordRun.decode(records, into: &batch, counts: &counts) { from, count, times, channels, counts in
-            isPicoHarp
-                ? decodePicoHarp(from, count, times, channels, &counts)
-                : decodeHydraHarp(from, count, times, channels, &counts)
+        try RecordRun.decodePTU(records, into: &batch, counts: &counts) { from, count, times, channels, counts in
+            if isPicoHarp { return decodePicoHarp(from, count, times, channels, &counts) }
+            guard let tickPS = scale.wholeTickPS, !deliversSpecials else {
+                return decodeHydraHarp(from, count, times, channels, &counts)
+            }
+            var kernel = T2Kernel(
+                baseTicks: epoch.base, maximumBaseTicks: epoch.maximumBase, overflowTicks: epoch.overflowTicks,
+                countsOverflows: epoch.countsOverflows, tickPS: tickPS)
+            let done = kernel.decode(.init(start: from, count: 4 * count), times: times, channels: channels)
+            epoch.take(kernel, &counts)
+            return (done.tags, done.records)
         }
     }
 
-    /// [31] special, [30:25] channel, [24:0] time.
+    /// [31] special, [30:25] channel, [24:0] time; for what the kernel does not do: specials that are delivered, and
+    /// ticks that are no whole picoseconds.
     private mutating func decodeHydraHarp(
         _ from: UnsafeRawPointer, _ count: Int, _ times: UnsafeMutablePointer<Int64>,
         _ channels: UnsafeMutablePointer<UInt8>, _ counts: inout TagRecordCounts

@@ -30,7 +30,7 @@ struct PTUT3Decoder: TagRecordDecoder {
     mutating func decode(_ records: UnsafeRawBufferPointer, into batch: inout TagBatch) throws(RecordFault) {
         var counts = counts
         defer { self.counts = counts }
-        try PTURecordRun.decode(records, into: &batch, counts: &counts) { from, count, times, channels, counts in
+        try RecordRun.decodePTU(records, into: &batch, counts: &counts) { from, count, times, channels, counts in
             isPicoHarp
                 ? decodePicoHarp(from, count, times, channels, &counts)
                 : decodeHydraHarp(from, count, times, channels, &counts)

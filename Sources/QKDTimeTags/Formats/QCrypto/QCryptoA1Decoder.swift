@@ -32,31 +32,18 @@ struct QCryptoA1Decoder: TagRecordDecoder {
     static func picoseconds(_ time: Int64) -> Int64 { (time &* 125 &+ 16) >> 5 }
 
     mutating func decode(_ records: UnsafeRawBufferPointer, into batch: inout TagBatch) throws(RecordFault) {
-        let count = records.count / 8
-        var stop = count
-        var channels: [UInt8] = []
+        var counts = counts
+        defer { self.counts = counts }
         // A record gives at most four tags.
-        let times = [Int64](unsafeUninitializedCapacity: count * 4) { times, timeCount in
-            channels = [UInt8](unsafeUninitializedCapacity: count * 4) { channels, channelCount in
-                var tags = 0
-                if let from = records.baseAddress, let times = times.baseAddress, let channels = channels.baseAddress {
-                    (tags, stop) = decode(from, count, times, channels)
-                }
-                timeCount = tags
-                channelCount = tags
-            }
-        }
-        counts.records += stop
-        counts.tags += times.count
-        batch = TagBatch(times: times, channels: channels)
-        if stop < count {
-            throw RecordFault(index: stop, message: "the time counter wraps more often than a century allows")
-        }
+        try RecordRun.decode(
+            records, recordBytes: recordBytes, tagsPerRecord: 4, into: &batch, counts: &counts,
+            fault: "the time counter wraps more often than a century allows"
+        ) { from, count, times, channels, counts in decode(from, count, times, channels, &counts) }
     }
 
     private mutating func decode(
         _ from: UnsafeRawPointer, _ count: Int, _ times: UnsafeMutablePointer<Int64>,
-        _ channels: UnsafeMutablePointer<UInt8>
+        _ channels: UnsafeMutablePointer<UInt8>, _ counts: inout TagRecordCounts
     ) -> (tags: Int, stop: Int) {
         let rotation: UInt64 = swapsWords ? 32 : 0
         let mask = timeMask
@@ -71,7 +58,9 @@ struct QCryptoA1Decoder: TagRecordDecoder {
                 continue
             }
             let time = Int64(bitPattern: (event & mask) >> 10)
-            if last >= 0, abs(time &- last) > Self.wrap / 2, !turnEpoch(forward: time < last) { return (tags, index) }
+            if last >= 0, abs(time &- last) > Self.wrap / 2, !turnEpoch(forward: time < last, &counts) {
+                return (tags, index)
+            }
             last = time
             let pattern = UInt32(truncatingIfNeeded: event & 0x1F)
             if pattern == 1 || pattern == 2 || pattern == 4 || pattern == 8 {
@@ -95,7 +84,7 @@ struct QCryptoA1Decoder: TagRecordDecoder {
     }
 
     /// Follows the counter over its end, or back when a late event lies before the end; `false` if out of range.
-    private mutating func turnEpoch(forward: Bool) -> Bool {
+    private mutating func turnEpoch(forward: Bool, _ counts: inout TagRecordCounts) -> Bool {
         if forward {
             guard epoch < Self.maximumEpoch else { return false }
             epoch += Self.wrap

@@ -24,7 +24,7 @@ struct QuTAGDecoder: TagRecordDecoder {
 
     mutating func decode(_ records: UnsafeRawBufferPointer, into batch: inout TagBatch) throws(RecordFault) {
         let count = records.count / recordBytes
-        batch = TagBatch(capacity: count)
+        batch.reserveCapacity(count)
         for index in 0..<count {
             if isCompressed { takeCompressed(records, index, &batch) } else { try take(records, index, &batch) }
             counts.records += 1
