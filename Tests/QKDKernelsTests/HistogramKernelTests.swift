@@ -24,7 +24,8 @@ import Testing
                     }
                 }
             }
-            #expect(counts == expected, "\(level.name)", sourceLocation: sourceLocation)
+            let isSame = counts == expected
+            #expect(isSame, "\(level.name)", sourceLocation: sourceLocation)
         }
     }
 

@@ -54,7 +54,8 @@ enum TagScene {
         for level in KernelLevel.available {
             for room in rooms {
                 let found = find(kernel, a, b, level, room: room)
-                #expect(found == expected, "\(level.name), \(twin.count) pairs", sourceLocation: sourceLocation)
+                let isSame = found == expected
+                #expect(isSame, "\(level.name), \(twin.count) pairs", sourceLocation: sourceLocation)
             }
         }
     }

@@ -40,7 +40,8 @@ import Testing
         let expected = Outcome(records: wanted.records, times: wanted.times, channels: wanted.channels, kernel: twin)
         for level in KernelLevel.available {
             let found = decode(records, kernel, level, run: min(run, max(1, records.count)))
-            #expect(found == expected, "\(level.name), \(records.count) records", sourceLocation: sourceLocation)
+            let isSame = found == expected
+            #expect(isSame, "\(level.name), \(records.count) records", sourceLocation: sourceLocation)
         }
     }
 

@@ -79,4 +79,15 @@ void qkd_tag_order_of(int level, const int64_t *times, size_t count, int64_t pre
 /// Adds to `counts`, which has 256 entries, how often each channel is there.
 void qkd_count_channels(const uint8_t *channels, size_t count, int64_t *counts);
 
+/// How one clock's times are told on another: t + offset + r, where r is the nearest whole number to
+/// (c0 + c1 x + c2 x x) - delay[channel] with x = t - reference, all in ps; halves go to the even one.
+typedef struct {
+    int64_t reference, offset;
+    double c0, c1, c2;
+} qkd_clock;
+
+/// Tells times on another clock; x lies within +-2^51. `delays` has 256 entries.
+void qkd_align(int level, const qkd_clock *clock, const double *delays, const int64_t *times, const uint8_t *channels,
+               size_t count, int64_t *aligned);
+
 #endif

@@ -1,0 +1,33 @@
+#include "align.h"
+
+#if QKD_X86
+
+#define MAGIC 6755399441055744.0
+
+#pragma STDC FP_CONTRACT OFF
+QKD_AVX2 size_t qkd_align_avx2(const qkd_clock *clock, const double *delays, const int64_t *times,
+                               const uint8_t *channels, size_t count, int64_t *aligned) {
+    const __m256i reference = _mm256_set1_epi64x(clock->reference), magic_bits = _mm256_castpd_si256(_mm256_set1_pd(MAGIC));
+    const __m256i offset = _mm256_sub_epi64(_mm256_set1_epi64x(clock->offset), magic_bits);
+    const __m256d magic = _mm256_set1_pd(MAGIC), c0 = _mm256_set1_pd(clock->c0), c1 = _mm256_set1_pd(clock->c1);
+    const __m256d c2 = _mm256_set1_pd(clock->c2);
+    size_t done = 0;
+    for (; count - done >= 4; done += 4) {
+        const __m256i time = _mm256_loadu_si256((const __m256i *)(times + done));
+        const __m256i distance = _mm256_sub_epi64(time, reference);
+        // A whole number below 2^51 becomes a double by the same sum backwards.
+        const __m256d x = _mm256_sub_pd(_mm256_castsi256_pd(_mm256_add_epi64(distance, magic_bits)), magic);
+        const __m256d delay = _mm256_setr_pd(delays[channels[done]], delays[channels[done + 1]],
+                                             delays[channels[done + 2]], delays[channels[done + 3]]);
+        const __m256d slope = _mm256_add_pd(c1, _mm256_mul_pd(c2, x));
+        const __m256d r = _mm256_sub_pd(_mm256_add_pd(c0, _mm256_mul_pd(x, slope)), delay);
+        const __m256i whole = _mm256_castpd_si256(_mm256_add_pd(r, magic));
+        _mm256_storeu_si256((__m256i *)(aligned + done),
+                            _mm256_add_epi64(_mm256_add_epi64(time, offset), whole));
+    }
+    return done;
+}
+
+#else
+typedef int qkd_align_avx2_absent;
+#endif
