@@ -31,7 +31,7 @@ PATIENCE_SECONDS = 1800
 def parsed() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("tool", metavar="TOOL", help="the qkdctl to measure")
-    parser.add_argument("workloads", nargs="*", metavar="W", help=f"some of {' '.join(WORKLOADS)}; all if none is named")
+    parser.add_argument("workloads", nargs="*", metavar="W", help=f"some of {' '.join(WORKLOADS)}; else all")
     parser.add_argument("--folder", type=Path, help="keep the workloads' files here; else they are removed at the end")
     parser.add_argument("--runs", type=int, default=5, help="runs whose median is taken (default: 5)")
     parser.add_argument("--records", type=int, help="let peers take only so many records, tags a side or detections")
@@ -101,7 +101,7 @@ def compared(workload: str, folder: Path, arguments: argparse.Namespace) -> dict
     """Runs one workload through the tool, then its peers, and prints the table."""
     module = importlib.import_module(workload.lower())
     progress(f"{workload}: {Path(arguments.tool).name}")
-    said = tool.run(arguments.tool, workload, folder)
+    said = tool.run(arguments.tool, workload, folder, module.FILES)
     name = {"peer": Path(arguments.tool).name, "version": tool.version(arguments.tool) or "–", "remark": ""}
     ours = [name | row for row in tool.cases(said)]
     theirs: list[dict[str, Any]] = []

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,8 @@ class ToolError(Exception):
     """The tool did not start, failed, or said something else than one JSON object with cases."""
 
 
-def run(tool: str, workload: str, folder: Path) -> dict[str, Any]:
-    """What `TOOL benchmark WORKLOAD --save FOLDER --format json` prints."""
+def run(tool: str, workload: str, folder: Path, files: tuple[str, ...]) -> dict[str, Any]:
+    """What `TOOL benchmark WORKLOAD --save FOLDER --format json` prints, once all files are in the folder."""
     command = [tool, "benchmark", workload, "--save", str(folder), "--format", "json"]
     try:
         done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -27,6 +28,8 @@ def run(tool: str, workload: str, folder: Path) -> dict[str, Any]:
         raise ToolError(f"{' '.join(command)} printed no JSON: {done.stdout[:80]!r}") from None
     if not isinstance(report, dict) or not isinstance(report.get("cases"), list):
         raise ToolError(f"{' '.join(command)} printed JSON without a list of cases")
+    if missing := [name for name in files if not (folder / name).is_file()]:
+        raise ToolError(f"{' '.join(command)} did not write {', '.join(missing)}")
     return report
 
 
@@ -46,10 +49,10 @@ def cases(report: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def version(tool: str) -> str:
-    """The last word of what `TOOL --version` prints, or nothing if it does not say."""
+    """The version in what `TOOL --version` prints, or nothing if it does not say."""
     try:
         done = subprocess.run([tool, "--version"], capture_output=True, text=True, timeout=30)
     except (OSError, subprocess.TimeoutExpired):
         return ""
-    words = done.stdout.split()
-    return words[-1] if done.returncode == 0 and words else ""
+    found = re.search(r"\d+\.\d+\S*", done.stdout)
+    return found.group() if done.returncode == 0 and found else ""

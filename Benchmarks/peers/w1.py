@@ -11,7 +11,8 @@ from bench import Bench, Peer, differs, jit
 
 TITLE = "decode PTU records"
 UNIT = "records"
-FILES = {"decode": "w1-10mcps.ptu", "decode-1mcps": "w1-1mcps.ptu"}
+CASES = {"decode": "w1-10mcps.ptu", "decode-1mcps": "w1-1mcps.ptu"}
+FILES = tuple(CASES.values())
 # Records that fit a first-level cache together with 9 bytes of output each.
 CACHED = 1536
 
@@ -58,7 +59,7 @@ def many_decodes(decode, words, times, channels, repeats):
 def files(bench: Bench, tags: dict[str, int] | None = None) -> list[tuple[str, Path]]:
     """Cases and their files: those written by the tool, or copies if they are to be cut or need more tags."""
     found = []
-    for case, name in FILES.items():
+    for case, name in CASES.items():
         source = bench.folder / name
         if bench.records is not None or tags:
             source = ptu.copy(source, bench.scratch / name, bench.records, tags)

@@ -7,6 +7,7 @@ from bench import Bench, Peer
 
 TITLE = "clock recovery, offset to 1 ns and skew to 1e-9"
 UNIT = "tags"
+FILES = tuple(f"w4-{case}-{side}.times" for case in ("easy", "hard") for side in ("alice", "bob"))
 # How far beside zero coincidences are looked for once a peer's clock relation is applied, ns.
 SEARCH_NS = 2_000.0
 # Length of either end of the capture on which the relation is judged, ns.
@@ -79,7 +80,7 @@ def with_fpfind(bench: Bench) -> None:
             if isinstance(found, ValueError):
                 return f"it finds nothing: {found}"
             wrong, errors = judge(reference.astype(np.float64), target.astype(np.float64), *map(float, found))
-            remarks.append(errors)
+            remarks.append("" if wrong else errors)
             return wrong
 
         remarks: list[str] = []

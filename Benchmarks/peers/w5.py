@@ -7,6 +7,7 @@ from bench import Bench, Peer, differs, jit
 
 TITLE = "sift to packed keys and an error count"
 UNIT = "detections"
+FILES = ("w5-alice.bytes", "w5-bob.bytes")
 
 
 def sift_bytes(alice, bob, alice_key, bob_key):
