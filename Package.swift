@@ -68,7 +68,7 @@ let package = Package(
         room(
             "QKDBench",
             [
-                "QKDCore", "QKDTransport", "QKDDrivers", "QKDTimeTags", "QKDSifting", "QKDPhysics",
+                "QKDCore", "QKDKernels", "QKDTransport", "QKDDrivers", "QKDTimeTags", "QKDSifting", "QKDPhysics",
                 crypto, cryptoExtras, toml,
             ],
             // A link to the folder at the top, so that a bench is one file in both places.
@@ -77,8 +77,8 @@ let package = Package(
         room(
             "QKDCLI",
             [
-                "QKDCore", "QKDTransport", "QKDDrivers", "QKDTimeTags", "QKDSifting", "QKDPhysics", "QKDBench",
-                argumentParser,
+                "QKDCore", "QKDKernels", "QKDTransport", "QKDDrivers", "QKDTimeTags", "QKDSifting", "QKDPhysics",
+                "QKDBench", argumentParser,
             ]),
         .executableTarget(
             name: "qkdctl", dependencies: ["QKDCLI", "CQKDSystem", argumentParser], swiftSettings: strict),

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import QKDBench
 import QKDCore
+import QKDKernels
 
 /// The root of the command line.
 public struct QKDCtl: AsyncParsableCommand {
@@ -35,6 +36,11 @@ public struct QKDCtl: AsyncParsableCommand {
     /// Parses the process's arguments, runs the command, and exits.
     public static func start() async -> Never {
         do {
+            do {
+                _ = try KernelLevel.forced(by: ProcessInfo.processInfo.environment[KernelLevel.variable])
+            } catch {
+                throw ValidationError(error.message)
+            }
             var command = try parseAsRoot()
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()

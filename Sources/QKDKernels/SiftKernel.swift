@@ -17,6 +17,13 @@ public struct SiftKernel: Sendable {
     /// Starts with empty keys and room for `capacity` bits.
     public init(capacity: Int = 0) { makeRoom(for: capacity) }
 
+    /// Starts anew and keeps the memory; the bits are overwritten.
+    public mutating func clear() {
+        let words = min(alice.count, bitCount / 64 + 1)
+        for word in 0..<words { (alice[word], bob[word]) = (0, 0) }
+        (bitCount, errorCount) = (0, 0)
+    }
+
     private mutating func makeRoom(for bits: Int) {
         let words = (bitCount + bits) / 64 + 2
         guard words > alice.count else { return }

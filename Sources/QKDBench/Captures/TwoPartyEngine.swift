@@ -28,30 +28,37 @@ public struct TwoPartyEngine {
     public mutating func run(alice: some TagReader, bob: some TagReader) throws {
         defer { finish() }
         var (hasAlice, hasBob) = (true, true)
+        var turns = 0
         while hasAlice || hasBob {
             try Task.checkCancellation()
             // The one that is behind; when it has ended, the other's rest can only be counted.
             if hasBob, !hasAlice || stream.bobIsBehind {
                 hasBob = try bob.next(into: &bobBatch)
-                if hasBob { addBob(bobBatch) }
+                if hasBob { take(bobBatch) { $0.addBob($1) } }
             } else {
                 hasAlice = try alice.next(into: &aliceBatch)
-                if hasAlice { addAlice(aliceBatch) }
+                if hasAlice { take(aliceBatch) { $0.addAlice($1) } }
             }
+            // Seldom, and much at a time: the kernels like long runs.
+            turns += 1
+            if turns % 4 == 0 { advance(isFinal: false) }
         }
+    }
+
+    private mutating func take(_ batch: TagBatch, _ add: (inout CoincidenceStream, TagBatch) -> Void) {
+        holes += batch.holes.count
+        add(&stream, batch)
     }
 
     /// Takes Alice's next tags, in order, and sifts what has its partners.
     public mutating func addAlice(_ batch: TagBatch) {
-        holes += batch.holes.count
-        stream.addAlice(batch)
+        take(batch) { $0.addAlice($1) }
         advance(isFinal: false)
     }
 
     /// Takes Bob's next tags, in order, and sifts what has its partners.
     public mutating func addBob(_ batch: TagBatch) {
-        holes += batch.holes.count
-        stream.addBob(batch)
+        take(batch) { $0.addBob($1) }
         advance(isFinal: false)
     }
 

@@ -7,7 +7,10 @@ struct BenchmarkCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "benchmark", abstract: "Measure how fast this machine is at qkdctl's work.",
         discussion: "Example: qkdctl benchmark physics --slots 200000000",
-        subcommands: [PhysicsBenchmark.self])
+        subcommands: [
+            PhysicsBenchmark.self, DecodeBenchmarkCommand.self, PairBenchmarkCommand.self,
+            HistogramBenchmarkCommand.self, SiftBenchmarkCommand.self, PipelineBenchmarkCommand.self,
+        ])
 }
 
 struct PhysicsBenchmark: AsyncParsableCommand {

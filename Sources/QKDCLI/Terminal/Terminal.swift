@@ -81,6 +81,9 @@ enum Figure {
     /// A confidence as its interval is called: `95 %`, `99.9 %`.
     static func percentName(_ value: Double) -> String { String(format: "%.6g %%", value * 100) }
 
+    /// A number with up to nine significant digits, without zeros behind them.
+    static func short(_ value: Double) -> String { String(format: "%.9g", value) }
+
     /// A small or large number with `digits` significant decimals.
     static func scientific(_ value: Double, _ digits: Int = 3) -> String { String(format: "%.\(digits)e", value) }
 }

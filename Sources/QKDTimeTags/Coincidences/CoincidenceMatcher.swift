@@ -36,21 +36,20 @@ public struct CoincidenceMatcher: Sendable {
 
     /// Matches; `shiftPS` is taken off each difference, so that a shift far from zero finds accidental pairs only.
     public func match(_ tags: AlignedTags, shiftPS: Int64 = 0) -> Coincidences {
-        var result = Coincidences()
+        var pairs = ResolvedPairs()
         var resolver = PairResolver()
         var room = PairRoom()
         let kernel = kernel(shiftPS: shiftPS)
-        func emit(a: Int, b: Int, differencePS: Int64) {
-            result.aliceIndices.append(tags.aliceIndices[a])
-            result.bobIndices.append(tags.bobIndices[b])
-            result.differencesPS.append(differencePS)
-        }
         tags.aliceTimesPS.withUnsafeBufferPointer { a in
             tags.bobTimesPS.withUnsafeBufferPointer { b in
-                room.findAll(kernel, a, b) { resolver.take($0, $1, a, b, offsetPS: shiftPS, emit: emit) }
+                room.findAll(kernel, a, b) { resolver.take($0, $1, a, b, offsetPS: shiftPS, into: &pairs) }
             }
         }
-        resolver.finish(emit: emit)
+        resolver.finish(into: &pairs)
+        var result = Coincidences()
+        result.aliceIndices = pairs.a.prefix(pairs.count).map { tags.aliceIndices[$0] }
+        result.bobIndices = pairs.b.prefix(pairs.count).map { tags.bobIndices[$0] }
+        result.differencesPS = Array(pairs.differencesPS.prefix(pairs.count))
         return result
     }
 

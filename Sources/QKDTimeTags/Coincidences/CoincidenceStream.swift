@@ -17,12 +17,6 @@ public struct CoincidenceStream: Sendable {
 
         /// Number of coincidences.
         public var count: Int { aliceChannels.count }
-
-        fileprivate mutating func removeAll() {
-            aliceChannels.removeAll(keepingCapacity: true)
-            bobChannels.removeAll(keepingCapacity: true)
-            differencesPS.removeAll(keepingCapacity: true)
-        }
     }
 
     /// Tags of each side so far.
@@ -38,6 +32,7 @@ public struct CoincidenceStream: Sendable {
     private var bob: AlignedSide
     private var resolver = PairResolver()
     private var room = PairRoom()
+    private var pairs = ResolvedPairs()
     private let kernel: PairKernel
     private let marginPS: Int64
 
@@ -79,30 +74,29 @@ public struct CoincidenceStream: Sendable {
     ///
     /// `isFinal` says that nothing more comes. Tags of before that can be in no coincidence any more are forgotten.
     public mutating func match(isFinal: Bool = false) {
-        found.removeAll()
+        pairs.removeAll()
         let (last, isOver) = min(alice.lastPS, bob.lastPS).subtractingReportingOverflow(marginPS)
         let end = isFinal ? alice.times.count : isOver ? alice.head : alice.firstPlace(after: last)
         if end > alice.head {
-            let (baseA, baseB) = (alice.forgotten + alice.head, bob.forgotten + bob.head)
-            let (alice, bob) = (alice, bob)
+            let (headA, headB) = (alice.head, bob.head)
+            let (baseA, baseB) = (alice.forgotten + headA, bob.forgotten + headB)
             alice.times.withUnsafeBufferPointer { a in
                 bob.times.withUnsafeBufferPointer { b in
-                    let a = UnsafeBufferPointer(rebasing: a[alice.head..<end])
-                    let b = UnsafeBufferPointer(rebasing: b[bob.head...])
-                    room.findAll(kernel, a, b) { placesA, placesB in
-                        resolver.take(placesA, placesB, a, b, baseA: baseA, baseB: baseB, offsetPS: 0) {
-                            found.append($0, $1, $2, alice, bob)
-                        }
+                    let a = UnsafeBufferPointer(rebasing: a[headA..<end])
+                    let b = UnsafeBufferPointer(rebasing: b[headB...])
+                    room.findAll(kernel, a, b) {
+                        resolver.take($0, $1, a, b, baseA: baseA, baseB: baseB, offsetPS: 0, into: &pairs)
                     }
                 }
             }
-            self.alice.head = end
+            alice.head = end
         }
-        if isFinal {
-            let (alice, bob) = (alice, bob)
-            resolver.finish { found.append($0, $1, $2, alice, bob) }
-        }
-        coincidences += found.count
+        if isFinal { resolver.finish(into: &pairs) }
+        alice.channels(at: pairs.a, pairs.count, into: &found.aliceChannels)
+        bob.channels(at: pairs.b, pairs.count, into: &found.bobChannels)
+        found.differencesPS.removeAll(keepingCapacity: true)
+        found.differencesPS.append(contentsOf: pairs.differencesPS.prefix(pairs.count))
+        coincidences += pairs.count
         forget()
     }
 
@@ -122,17 +116,6 @@ public struct CoincidenceStream: Sendable {
         var table = [Double](repeating: 0, count: 256)
         for delay in delays { table[Int(delay.channel)] = delay.delayPS }
         return table
-    }
-}
-
-extension CoincidenceStream.Found {
-    @inline(__always)
-    fileprivate mutating func append(
-        _ a: Int, _ b: Int, _ differencePS: Int64, _ alice: AlignedSide, _ bob: AlignedSide
-    ) {
-        aliceChannels.append(alice.channels[a - alice.forgotten])
-        bobChannels.append(bob.channels[b - bob.forgotten])
-        differencesPS.append(differencePS)
     }
 }
 
@@ -181,6 +164,21 @@ private struct AlignedSide: Sendable {
                     times[hole] = time
                     channels[hole] = channel
                 }
+            }
+        }
+    }
+
+    /// The inputs of the tags at the first `count` of these places of the whole.
+    func channels(at places: [Int], _ count: Int, into found: inout [UInt8]) {
+        found.removeAll(keepingCapacity: true)
+        found.append(addingCapacity: count) { room in
+            room.withUnsafeMutableBufferPointer { room, number in
+                places.withUnsafeBufferPointer { places in
+                    channels.withUnsafeBufferPointer { channels in
+                        for place in 0..<count { room[place] = channels[places[place] &- forgotten] }
+                    }
+                }
+                number = count
             }
         }
     }

@@ -22,46 +22,49 @@ struct PairResolver {
         open.first.map { first in (first.a, open.reduce(first.b) { min($0, $1.b) }) }
     }
 
-    /// Takes candidates as places in `a` and `b`, which begin at the places `baseA` and `baseB` of the whole.
-    ///
-    /// `offsetPS` is taken off b − a. `emit` gets the places in the whole and the difference of each pair that counts.
-    @inline(__always)
+    /// Takes candidates as places in `a` and `b`, which begin at the places `baseA` and `baseB` of the whole, and adds
+    /// those that count to `pairs`; `offsetPS` is taken off b − a.
     mutating func take(
         _ placesA: UnsafeBufferPointer<UInt32>, _ placesB: UnsafeBufferPointer<UInt32>,
         _ a: UnsafeBufferPointer<Int64>, _ b: UnsafeBufferPointer<Int64>, baseA: Int = 0, baseB: Int = 0,
-        offsetPS: Int64, emit: (_ a: Int, _ b: Int, _ differencePS: Int64) -> Void
+        offsetPS: Int64, into pairs: inout ResolvedPairs
     ) {
-        var place = 0
-        let last = placesA.count - 1
-        while place <= last {
-            let (i, j) = (Int(placesA[place]), Int(placesB[place]))
-            let difference = b[j] &- a[i] &- offsetPS
-            if !open.isEmpty, i &+ baseA >= endA, j &+ baseB >= endB { settle(emit) }
-            // Most candidates share no tag with another.
-            if open.isEmpty, place < last, placesA[place &+ 1] != placesA[place], placesB[place &+ 1] > placesB[place] {
-                emit(i &+ baseA, j &+ baseB, difference)
-            } else {
-                open.append(Candidate(a: i &+ baseA, b: j &+ baseB, difference: difference))
-                endA = i &+ baseA &+ 1
-                endB = max(endB, j &+ baseB &+ 1)
+        pairs.fill(atMost: placesA.count + open.count) { out in
+            let last = placesA.count - 1
+            for place in placesA.indices {
+                let (i, j) = (Int(placesA[place]), Int(placesB[place]))
+                let candidate = Candidate(a: i &+ baseA, b: j &+ baseB, difference: b[j] &- a[i] &- offsetPS)
+                if !open.isEmpty, candidate.a >= endA, candidate.b >= endB { settle(into: &out) }
+                // Most candidates share no tag with another.
+                if open.isEmpty, place < last, placesA[place &+ 1] != placesA[place],
+                    placesB[place &+ 1] > placesB[place]
+                {
+                    out.put(candidate.a, candidate.b, candidate.difference)
+                } else {
+                    open.append(candidate)
+                    endA = candidate.a &+ 1
+                    endB = max(endB, candidate.b &+ 1)
+                }
             }
-            place &+= 1
         }
     }
 
     /// Decides what still waits.
-    mutating func finish(emit: (_ a: Int, _ b: Int, _ differencePS: Int64) -> Void) { settle(emit) }
+    mutating func finish(into pairs: inout ResolvedPairs) {
+        pairs.fill(atMost: open.count) { settle(into: &$0) }
+    }
 
-    private mutating func settle(_ emit: (Int, Int, Int64) -> Void) {
+    private mutating func settle(into out: inout ResolvedPairs.Room) {
         if open.count == 1 {
-            emit(open[0].a, open[0].b, open[0].difference)
-        } else if !open.isEmpty {
-            for chosen in choose() { emit(chosen.a, chosen.b, chosen.difference) }
+            out.put(open[0].a, open[0].b, open[0].difference)
+        } else {
+            for chosen in choose() { out.put(chosen.a, chosen.b, chosen.difference) }
         }
         open.removeAll(keepingCapacity: true)
     }
 
     private func choose() -> [Candidate] {
+        guard !open.isEmpty else { return [] }
         let order = open.sorted { ($0.difference.magnitude, $0.a, $0.b) < ($1.difference.magnitude, $1.a, $1.b) }
         let firstA = open[0].a
         let firstB = open.reduce(Int.max) { min($0, $1.b) }
@@ -74,6 +77,53 @@ struct PairResolver {
             chosen.append(candidate)
         }
         return chosen.sorted { $0.a < $1.a }
+    }
+}
+
+/// Pairs that count, as places in the whole of A and of B, in memory that is used again.
+struct ResolvedPairs {
+    private(set) var count = 0
+    private(set) var a: [Int] = []
+    private(set) var b: [Int] = []
+    private(set) var differencesPS: [Int64] = []
+
+    mutating func removeAll() { count = 0 }
+
+    /// Where pairs are put for a while.
+    struct Room {
+        fileprivate var count: Int
+        fileprivate let a: UnsafeMutableBufferPointer<Int>
+        fileprivate let b: UnsafeMutableBufferPointer<Int>
+        fileprivate let differencesPS: UnsafeMutableBufferPointer<Int64>
+
+        @inline(__always)
+        mutating func put(_ placeA: Int, _ placeB: Int, _ differencePS: Int64) {
+            a[count] = placeA
+            b[count] = placeB
+            differencesPS[count] = differencePS
+            count &+= 1
+        }
+    }
+
+    /// Adds the pairs that `body` puts, `most` at most.
+    @inline(__always)
+    fileprivate mutating func fill(atMost most: Int, _ body: (inout Room) -> Void) {
+        if a.count < count + most {
+            let more = max(count + most, 2 * a.count) - a.count
+            a.append(contentsOf: repeatElement(0, count: more))
+            b.append(contentsOf: repeatElement(0, count: more))
+            differencesPS.append(contentsOf: repeatElement(0, count: more))
+        }
+        let start = count
+        count = a.withUnsafeMutableBufferPointer { a in
+            b.withUnsafeMutableBufferPointer { b in
+                differencesPS.withUnsafeMutableBufferPointer { differences in
+                    var room = Room(count: start, a: a, b: b, differencesPS: differences)
+                    body(&room)
+                    return room.count
+                }
+            }
+        }
     }
 }
 

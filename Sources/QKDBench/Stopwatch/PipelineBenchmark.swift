@@ -1,0 +1,47 @@
+import QKDCore
+import QKDPhysics
+import QKDSifting
+import QKDTimeTags
+
+/// Two parties' raw records to sifted keys and QBER, from files that the system holds in memory.
+public enum PipelineBenchmark {
+    /// Times `TwoPartyEngine` on two files of `tags` tags each.
+    public static func run(
+        _ stopwatch: Stopwatch, seed: UInt64, tags: Int, folder: WorkloadFolder, progress: (String) -> Void = { _ in }
+    ) throws -> BenchmarkReport {
+        var report = stopwatch.report("pipeline", seed: seed)
+        progress("making two captures of \(tags) tags")
+        var workload = PairWorkload()
+        workload.durationPS *= Double(tags) / Double(workload.tags)
+        workload.tags = tags
+        let made = workload.make(seed: seed)
+        let paths = ["pipeline-alice.ptu", "pipeline-bob.ptu"].map(folder.file)
+        let relation = ClockRelation(referencePS: 0, offsetPS: 345_678_901, skew: 3e-6)
+        let records =
+            try write(made.alice, paths[0])
+            + write(
+                TagBatch(times: made.bob.times.map(relation.bobPS), channels: made.bob.channels), paths[1])
+        let map = try DetectorMap("0=Z0,1=Z1,2=X0,3=X1")
+        progress("from records to keys")
+        report.cases.append(
+            try stopwatch.time("one core", items: records, "records", bytes: records * 4) {
+                var engine = TwoPartyEngine(
+                    stream: try CoincidenceStream(windowPS: 1_000, relation: relation),
+                    sifter: CoincidenceSifter(map: map))
+                try engine.run(alice: TagFileReader(path: paths[0]), bob: TagFileReader(path: paths[1]))
+                return [
+                    "coincidences": Double(engine.stream.coincidences), "bits": Double(engine.sifter.keys.bitCount),
+                    "qber": engine.sifter.qber.rate,
+                ]
+            })
+        report.peakRSSMB = Machine.peakRSSMB
+        return report
+    }
+
+    private static func write(_ batch: TagBatch, _ path: String) throws -> Int {
+        let writer = try PTUWriter(path: path, options: PTUWriteOptions(.hydraHarp2T2, resolutionPS: 1), mode: 0o644)
+        try writer.append(batch)
+        try writer.finish()
+        return writer.counts.records
+    }
+}
