@@ -107,6 +107,8 @@ public struct Stopwatch: Sendable {
 enum Machine {
     /// CPU time of all threads of the process, seconds.
     static var cpuSeconds: Double { seconds(CLOCK_PROCESS_CPUTIME_ID) }
+    /// CPU time of this thread, seconds.
+    static var threadCPUSeconds: Double { seconds(CLOCK_THREAD_CPUTIME_ID) }
     /// Time on the wall, seconds.
     static var wallSeconds: Double { seconds(CLOCK_MONOTONIC) }
 
@@ -121,6 +123,13 @@ enum Machine {
         var usage = rusage()
         getrusage(.init(RUSAGE_SELF.rawValue), &usage)
         return Double(usage.ru_maxrss) / 1000
+    }
+
+    /// The memory that the process has now, MB; 0 where the system does not tell.
+    static var rssMB: Double {
+        let text = (try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8)) ?? ""
+        let pages = text.split(separator: " ").dropFirst().first.flatMap { Double($0) } ?? 0
+        return pages * Double(sysconf(CInt(_SC_PAGESIZE))) * 1e-6
     }
 
     /// The processor's name, where the system tells.

@@ -10,6 +10,7 @@ struct BenchmarkCommand: AsyncParsableCommand {
         subcommands: [
             PhysicsBenchmark.self, DecodeBenchmarkCommand.self, PairBenchmarkCommand.self,
             HistogramBenchmarkCommand.self, SiftBenchmarkCommand.self, PipelineBenchmarkCommand.self,
+            LiveBenchmarkCommand.self,
         ])
 }
 

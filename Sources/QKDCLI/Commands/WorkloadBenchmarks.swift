@@ -19,14 +19,14 @@ struct WorkloadOptions: ParsableArguments {
 
     /// Runs a benchmark off the main task and prints what it gave.
     func run(
-        _ work: @escaping @Sendable (Stopwatch, WorkloadFolder, (String) -> Void) throws -> BenchmarkReport
+        _ work: @escaping @Sendable (Stopwatch, WorkloadFolder, (String) -> Void) async throws -> BenchmarkReport
     ) async throws {
         let (runs, save) = (runs, save)
         let report = try await Interrupts.guarding {
             let folder = try WorkloadFolder(save)
             let waiting = WaitingLine("measuring the memory")
             defer { waiting.stop() }
-            let report = try work(Stopwatch(runs: runs), folder) { waiting.text = $0 }
+            let report = try await work(Stopwatch(runs: runs), folder) { waiting.text = $0 }
             return report
         }
         try formatOptions.show(report) { BenchmarkText.text(report) }
@@ -128,6 +128,30 @@ struct PipelineBenchmarkCommand: AsyncParsableCommand {
         let (tags, seed) = (tags, options.seed)
         try await options.run {
             try PipelineBenchmark.run($0, seed: seed, tags: tags, folder: $1, progress: $2)
+        }
+    }
+}
+
+struct LiveBenchmarkCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "live", abstract: "Sift what a tagger sends without end, in process and over loopback TCP.",
+        discussion: "Example: qkdctl benchmark live --rate 160e6 --seconds 10")
+
+    @Option(name: .long, help: "Tags a second in process; over TCP it is as fast as that goes.") var rate = 80e6
+    @Option(name: .long, help: "Seconds of each.") var seconds = 60.0
+    @OptionGroup var options: WorkloadOptions
+
+    func validate() throws {
+        guard rate.isFinite, (1e3...1e10).contains(rate), seconds.isFinite, (0.1...86_400).contains(seconds) else {
+            throw ValidationError("--rate must lie between 1e3 and 1e10, --seconds between 0.1 and 86400")
+        }
+    }
+
+    func run() async throws {
+        let (rate, seconds, seed) = (rate, seconds, options.seed)
+        try await options.run { stopwatch, _, progress in
+            try await LiveBenchmark.run(
+                stopwatch, seed: seed, ratePerSecond: rate, seconds: seconds, progress: progress)
         }
     }
 }

@@ -34,6 +34,9 @@ public struct CoincidenceSifter: Sendable {
     /// Bits that both keys have, of errors among them, and both as an estimate.
     public var qber: BinomialEstimate { BinomialEstimate(keys.errorCount, of: keys.bitCount) }
 
+    /// Forgets the keys, once they have been handed over, and goes on with empty ones; their memory is overwritten.
+    public mutating func clearKeys() { keys.clear() }
+
     /// Takes the inputs of the next coincidences; both arrays have the same length.
     public mutating func add(aliceChannels: [UInt8], bobChannels: [UInt8]) {
         precondition(aliceChannels.count == bobChannels.count, "a coincidence has a tag on each side")
