@@ -45,6 +45,19 @@ enum { QKD_PAIR_ROOM = 4096 };
 size_t qkd_pairs(int level, const int64_t *a, size_t count_a, const int64_t *b, size_t count_b, int64_t low,
                  int64_t high, qkd_pair_cursor *cursor, uint32_t *pairs_a, uint32_t *pairs_b, size_t capacity);
 
+/// Where a search for neighbours stands.
+typedef struct {
+    size_t tag;  // the next tag
+    size_t next; // the next one to look at beside it where the room for pairs ended; else 0
+} qkd_neighbour_cursor;
+
+/// Finds all pairs i < j of one stream of rising times with times[j] - times[i] <= window (0 or more) whose channels
+/// differ in a bit of `sides`, by rising i and then j, from the cursor on; fewer than 2^32 tags. Returns how many pairs
+/// were written, `capacity` at most; when the cursor's tag has come to `count` there are no more.
+size_t qkd_neighbours(int level, const int64_t *times, const uint8_t *channels, size_t count, int64_t window,
+                      uint8_t sides, qkd_neighbour_cursor *cursor, uint32_t *first, uint32_t *second,
+                      size_t capacity);
+
 /// Adds 1 to counts[(b[j] - a[i] - low) * multiplier >> shift] for all pairs with 0 <= b[j] - a[i] - low < limit.
 /// Both rise; limit <= 2^31, multiplier < 2^32. `head` is the first of B that the first of A can reach, and is moved
 /// on to the one for the next of A.

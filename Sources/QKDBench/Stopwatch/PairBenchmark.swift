@@ -56,11 +56,36 @@ public enum PairBenchmark {
             try stopwatch.time("pairs", items: 2 * tags, "tags", bytes: 2 * tags * 8) {
                 let found = Self.pairs(alice, bob, &placesA, &placesB)
                 for cell in matrix.indices { matrix[cell] = 0 }
-                Self.count(placesA, placesB, found, alice.channels, bob.channels, &matrix)
+                Self.count(placesA, placesB, found, alice.channels, bob.channels, columns: 4, &matrix)
                 return ["pairs": Double(found), "matrixTrace": Double(matrix[0] + matrix[5] + matrix[10] + matrix[15])]
             })
+        report.cases.append(try merged(stopwatch, merged(alice, bob), &placesA, &placesB))
         report.peakRSSMB = Machine.peakRSSMB
         return report
+    }
+
+    private static func merged(
+        _ stopwatch: Stopwatch, _ tags: TagBatch, _ first: inout [UInt32], _ second: inout [UInt32]
+    ) throws -> BenchmarkCase {
+        let kernel = NeighbourKernel(windowPS: windowPS, sides: 4)
+        var matrix = [Int](repeating: 0, count: 64)
+        return try stopwatch.time("merged", items: tags.count, "tags", bytes: tags.count * 9) {
+            for cell in matrix.indices { matrix[cell] = 0 }
+            var cursor = NeighbourKernel.Cursor()
+            let found = tags.times.withUnsafeBufferPointer { times in
+                tags.channels.withUnsafeBufferPointer { channels in
+                    first.withUnsafeMutableBufferPointer { first in
+                        second.withUnsafeMutableBufferPointer {
+                            kernel.find(times, channels, from: &cursor, first: first, second: $0)
+                        }
+                    }
+                }
+            }
+            count(first, second, found, tags.channels, tags.channels, columns: 8, &matrix)
+            // Whichever side came first.
+            let trace = (0..<4).reduce(0) { $0 + matrix[$1 * 8 + $1 + 4] + matrix[($1 + 4) * 8 + $1] }
+            return ["pairs": Double(found), "matrixTrace": Double(trace)]
+        }
     }
 
     private static func pairs(
@@ -81,7 +106,7 @@ public enum PairBenchmark {
 
     private static func count(
         _ placesA: [UInt32], _ placesB: [UInt32], _ found: Int, _ alice: [UInt8], _ bob: [UInt8],
-        _ matrix: inout [Int]
+        columns: Int, _ matrix: inout [Int]
     ) {
         matrix.withUnsafeMutableBufferPointer { matrix in
             alice.withUnsafeBufferPointer { alice in
@@ -89,7 +114,7 @@ public enum PairBenchmark {
                     placesA.withUnsafeBufferPointer { a in
                         placesB.withUnsafeBufferPointer { b in
                             for pair in 0..<found {
-                                matrix[Int(alice[Int(a[pair])]) &* 4 &+ Int(bob[Int(b[pair])])] &+= 1
+                                matrix[Int(alice[Int(a[pair])]) &* columns &+ Int(bob[Int(b[pair])])] &+= 1
                             }
                         }
                     }

@@ -1,4 +1,5 @@
 import QKDCore
+import QKDKernels
 
 /// Counts all differences t_b − t_a within a range, batch by batch, with memory for the range only.
 ///
@@ -15,11 +16,18 @@ public struct Correlator: Sendable {
     private var newestPS = Int64.min
     private var oldestPS: Int64?
     private let divide: BinDivider
+    /// For ranges that it can take; then the differences t_a − t_b are counted here, and turned round at the end.
+    private let kernel: HistogramKernel?
+    private var turned: [Int]
 
     /// Correlates `channelA` with `channelB`; the same channel twice gives its autocorrelation.
     public init(_ channelA: UInt8, _ channelB: UInt8, options: CorrelationOptions) {
         self.options = options
         divide = BinDivider(width: options.binWidthPS, limit: 2 * options.rangePS)
+        // −range ≤ t_b − t_a < range the other way round.
+        kernel = HistogramKernel(
+            firstEdgePS: 1 - options.rangePS, binWidthPS: options.binWidthPS, binCount: options.binCount)
+        turned = [Int](repeating: 0, count: kernel == nil ? 0 : options.binCount)
         result = CorrelationHistogram(
             channelA: channelA, channelB: channelB, binWidthPS: options.binWidthPS, firstEdgePS: -options.rangePS,
             counts: [Int](repeating: 0, count: options.binCount))
@@ -62,6 +70,10 @@ public struct Correlator: Sendable {
     /// Counts what still waits and returns the histogram; the correlator is then empty but for the counts.
     public mutating func finish() -> CorrelationHistogram {
         pair(before: Int64.max)
+        for bin in turned.indices {
+            result.counts[options.binCount - 1 - bin] += turned[bin]
+            turned[bin] = 0
+        }
         if let oldestPS { result.durationPS = newestPS - oldestPS }
         return result
     }
@@ -69,9 +81,36 @@ public struct Correlator: Sendable {
     /// Counts the pairs of all tags of B before `horizon`, whose partners are all here.
     private mutating func pair(before horizon: Int64) {
         let range = options.rangePS
-        let divide = divide
         var head = headA
         var next = headB
+        if let kernel {
+            timesB.withUnsafeBufferPointer { b in
+                timesA.withUnsafeBufferPointer { a in
+                    while next < b.count, b[next] < horizon { next &+= 1 }
+                    turned.withUnsafeMutableBufferPointer {
+                        kernel.add(.init(rebasing: b[headB..<next]), a, head: &head, counts: $0)
+                    }
+                }
+            }
+        } else {
+            pairSlowly(before: horizon, &head, &next)
+        }
+        let paired = next - headB
+        result.tagsB += paired
+        if result.isAutocorrelation { result.counts[options.binCount / 2] -= paired }
+        headB = next
+        // What no coming tag of B can reach is spent; B's order is A's, so the horizon tells.
+        let reach = horizon == Int64.max ? Int64.max : horizon &- range
+        while head < timesA.count, timesA[head] <= reach { head += 1 }
+        result.tagsA += head - headA
+        headA = head
+        drop()
+    }
+
+    /// For ranges beyond the kernel's.
+    private mutating func pairSlowly(before horizon: Int64, _ head: inout Int, _ next: inout Int) {
+        let range = options.rangePS
+        let divide = divide
         timesA.withUnsafeBufferPointer { a in
             timesB.withUnsafeBufferPointer { b in
                 result.counts.withUnsafeMutableBufferPointer { counts in
@@ -89,16 +128,6 @@ public struct Correlator: Sendable {
                 }
             }
         }
-        let paired = next - headB
-        result.tagsB += paired
-        if result.isAutocorrelation { result.counts[options.binCount / 2] -= paired }
-        headB = next
-        // What no coming tag of B can reach is spent; B's order is A's, so the horizon tells.
-        let reach = horizon == Int64.max ? Int64.max : horizon &- range
-        while head < timesA.count, timesA[head] <= reach { head += 1 }
-        result.tagsA += head - headA
-        headA = head
-        drop()
     }
 
     /// Gives the spent front back once it is as long as the rest, so that each tag moves at most once or twice.

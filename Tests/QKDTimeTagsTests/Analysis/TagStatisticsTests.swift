@@ -1,5 +1,5 @@
 import QKDCore
-import QKDTimeTags
+@testable import QKDTimeTags
 import Testing
 
 @Suite struct TagStatisticsTests {
@@ -53,6 +53,57 @@ import Testing
         #expect(intervals.counts == wholeIntervals.counts && intervals.longer == wholeIntervals.longer)
         #expect(intervals.inversions == whole.summary.inversions)
         #expect(intervals.total + intervals.inversions == tags.count - 1)
+    }
+
+    /// Counts by looking at each tag, for streams in order, with hits that fall together, and with a step back here
+    /// and there.
+    @Test(arguments: [0, 1, 7, 400] as [Int])
+    func summaryAgreesWithCounting(inversionEvery: Int) {
+        for meanStepPS in [0, 1, 40] as [UInt64] {
+            var tags = randomTags(4_000, meanStepPS: meanStepPS, channels: 5, seed: meanStepPS + 9)
+            if inversionEvery > 0 {
+                for index in stride(from: 3, to: tags.count, by: inversionEvery * 10) {
+                    tags.times.swapAt(index, index - 3)
+                }
+            }
+            for size in [4_000, 333, 50, 1] {
+                var builder = TagSummaryBuilder()
+                for start in stride(from: 0, to: tags.count, by: size) {
+                    let range = start..<min(start + size, tags.count)
+                    builder.add(TagBatch(times: Array(tags.times[range]), channels: Array(tags.channels[range])))
+                }
+                let isSame = builder.summary == Self.counted(tags)
+                #expect(isSame, "steps of \(meanStepPS) ps, batches of \(size)")
+            }
+        }
+    }
+
+    private static func counted(_ tags: TagBatch) -> TagSummary {
+        var summary = TagSummary()
+        var last: [UInt8: Int64] = [:]
+        var channels: [UInt8: TagSummary.Channel] = [:]
+        for (index, (time, channel)) in zip(tags.times, tags.channels).enumerated() {
+            let before = index > 0 ? tags.times[index - 1] : nil
+            let repeats = last[channel] == time
+            if let before, time < before {
+                summary.inversions += 1
+                summary.largestInversionPS = max(summary.largestInversionPS, before - time)
+            }
+            if time == before, !repeats { summary.coincidentTags += 1 }
+            var entry =
+                channels[channel]
+                ?? TagSummary.Channel(channel: channel, tags: 0, duplicates: 0, firstPS: time, lastPS: time)
+            entry.tags += 1
+            entry.duplicates += repeats ? 1 : 0
+            entry.lastPS = time
+            channels[channel] = entry
+            last[channel] = time
+        }
+        summary.tags = tags.count
+        summary.earliestPS = tags.times.min()
+        summary.latestPS = tags.times.max()
+        summary.channels = channels.values.sorted { $0.channel < $1.channel }
+        return summary
     }
 
     @Test func rateTraceMergesBins() throws {
