@@ -13,8 +13,13 @@ public struct TwoPartyEngine {
     /// Places at which either party lost tags.
     public private(set) var holes = 0
 
+    /// Coincidences so far.
+    public private(set) var coincidences = 0
+
     private var aliceBatch = TagBatch()
     private var bobBatch = TagBatch()
+    private var hasAlice = true
+    private var hasBob = true
 
     /// Starts without tags.
     public init(stream: CoincidenceStream, sifter: CoincidenceSifter) {
@@ -25,24 +30,51 @@ public struct TwoPartyEngine {
     /// Takes all that two sources have; what one of them throws ends it, after what was before has been used.
     ///
     /// Looks for a cancelled task between batches.
-    public mutating func run(alice: some TagReader, bob: some TagReader) throws {
+    public mutating func run(alice: any TagReader, bob: any TagReader) throws {
         defer { finish() }
-        var (hasAlice, hasBob) = (true, true)
         var turns = 0
         while hasAlice || hasBob {
             try Task.checkCancellation()
-            // The one that is behind; when it has ended, the other's rest can only be counted.
-            if hasBob, !hasAlice || stream.bobIsBehind {
-                hasBob = try bob.next(into: &bobBatch)
-                if hasBob { take(bobBatch) { $0.addBob($1) } }
-            } else {
-                hasAlice = try alice.next(into: &aliceBatch)
-                if hasAlice { take(aliceBatch) { $0.addAlice($1) } }
-            }
+            try read(alice, bob)
             // Seldom, and much at a time: the kernels like long runs.
             turns += 1
             if turns % 4 == 0 { advance(isFinal: false) }
         }
+    }
+
+    /// Reads the next batch of the side that is behind; when one has ended, the other's rest can only be counted.
+    private mutating func read(_ alice: any TagReader, _ bob: any TagReader) throws {
+        if hasBob, !hasAlice || stream.bobIsBehind {
+            hasBob = try bob.next(into: &bobBatch)
+            if hasBob { take(bobBatch) { $0.addBob($1) } }
+        } else {
+            hasAlice = try alice.next(into: &aliceBatch)
+            if hasAlice { take(aliceBatch) { $0.addAlice($1) } }
+        }
+    }
+
+    /// The next stretch that can be matched apart from all others; `nil` at the end.
+    mutating func nextSlab(_ alice: any TagReader, _ bob: any TagReader, leastTags: Int) throws -> TagSlab? {
+        while true {
+            if let slab = stream.takeSlab(leastTags: leastTags, isFinal: !hasAlice && !hasBob) { return slab }
+            guard hasAlice || hasBob else { return nil }
+            try Task.checkCancellation()
+            try read(alice, bob)
+        }
+    }
+
+    /// Sifts the coincidences of a slab, all slabs before having been sifted.
+    mutating func sift(_ found: CoincidenceStream.Found) {
+        coincidences += found.count
+        sifter.add(aliceChannels: found.aliceChannels, bobChannels: found.bobChannels)
+    }
+
+    /// This engine's tags with another's keys: what two that shared the work have done.
+    func with(keysOf other: TwoPartyEngine) -> TwoPartyEngine {
+        var joined = self
+        joined.sifter = other.sifter
+        joined.coincidences = other.coincidences
+        return joined
     }
 
     private mutating func take(_ batch: TagBatch, _ add: (inout CoincidenceStream, TagBatch) -> Void) {
@@ -68,6 +100,6 @@ public struct TwoPartyEngine {
     private mutating func advance(isFinal: Bool) {
         stream.match(isFinal: isFinal)
         guard stream.found.count > 0 else { return }
-        sifter.add(aliceChannels: stream.found.aliceChannels, bobChannels: stream.found.bobChannels)
+        sift(stream.found)
     }
 }

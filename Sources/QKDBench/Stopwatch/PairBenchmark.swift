@@ -83,7 +83,8 @@ public enum PairBenchmark {
             }
             count(first, second, found, tags.channels, tags.channels, columns: 8, &matrix)
             // Whichever side came first.
-            let trace = (0..<4).reduce(0) { $0 + matrix[$1 * 8 + $1 + 4] + matrix[($1 + 4) * 8 + $1] }
+            var trace = 0
+            for channel in 0..<4 { trace += matrix[channel * 9 + 4] + matrix[channel * 9 + 32] }
             return ["pairs": Double(found), "matrixTrace": Double(trace)]
         }
     }

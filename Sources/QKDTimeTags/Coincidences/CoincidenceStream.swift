@@ -9,11 +9,11 @@ public struct CoincidenceStream: Sendable {
     /// Coincidences since they were last taken, in the order of Alice's corrected times.
     public struct Found: Sendable {
         /// The inputs that fired.
-        public fileprivate(set) var aliceChannels: [UInt8] = []
+        public internal(set) var aliceChannels: [UInt8] = []
         /// Bob's.
-        public fileprivate(set) var bobChannels: [UInt8] = []
+        public internal(set) var bobChannels: [UInt8] = []
         /// Bob's corrected time less Alice's, ps.
-        public fileprivate(set) var differencesPS: [Int64] = []
+        public internal(set) var differencesPS: [Int64] = []
 
         /// Number of coincidences.
         public var count: Int { aliceChannels.count }
@@ -34,6 +34,7 @@ public struct CoincidenceStream: Sendable {
     private var room = PairRoom()
     private var pairs = ResolvedPairs()
     private let kernel: PairKernel
+    private let windowPS: Int64
     private let marginPS: Int64
 
     /// Prepares for clocks and detectors' delays that are known, and a window's full width as `CoincidenceMatcher` has
@@ -45,6 +46,7 @@ public struct CoincidenceStream: Sendable {
             throw QKDError(.unsupported, "clocks that wander are followed in whole captures only")
         }
         kernel = try CoincidenceMatcher(windowPS: windowPS).kernel()
+        self.windowPS = windowPS
         alice = AlignedSide(
             AlignKernel(
                 referencePS: relation.referencePS, offsetPS: relation.offsetPS, c0: relation.offsetFractionPS,
@@ -100,6 +102,28 @@ public struct CoincidenceStream: Sendable {
         forget()
     }
 
+    /// Takes out a stretch that shares no candidate with what stays, to be matched on another core; `nil` if there are
+    /// fewer than `leastTags` of Alice's to take, or no gap to cut at. Then `match` must not be used.
+    ///
+    /// `isFinal` says that nothing more comes: then it is all that is left.
+    public mutating func takeSlab(leastTags: Int, isFinal: Bool = false) -> TagSlab? {
+        let (last, isOver) = min(alice.lastPS, bob.lastPS).subtractingReportingOverflow(marginPS)
+        var end = isFinal ? alice.times.count : isOver ? alice.head : alice.firstPlace(after: last)
+        guard end > alice.head, isFinal || end - alice.head >= leastTags else { return nil }
+        if !isFinal {
+            // Behind a gap as wide as the window no tag of Bob's can pair with both sides.
+            end -= 1
+            while end > alice.head, alice.times[end] - alice.times[end - 1] < windowPS { end -= 1 }
+            guard end > alice.head else { return nil }
+        }
+        let reach = alice.times[end - 1] + kernel.differencesPS.upperBound
+        let slab = TagSlab(
+            kernel: kernel, alice: alice.take(upTo: end), bob: bob.take(upTo: bob.firstPlace(after: reach)))
+        alice.forget(before: .max)
+        bob.forget(before: .max)
+        return slab
+    }
+
     private mutating func forget() {
         // No tag of Alice's that is still to be matched, or still to come, lies before this.
         let (settled, isOver) = alice.lastPS.subtractingReportingOverflow(marginPS)
@@ -116,92 +140,5 @@ public struct CoincidenceStream: Sendable {
         var table = [Double](repeating: 0, count: 256)
         for delay in delays { table[Int(delay.channel)] = delay.delayPS }
         return table
-    }
-}
-
-/// One party's tags on the common clock, those that may still find a partner.
-private struct AlignedSide: Sendable {
-    private(set) var times: [Int64] = []
-    private(set) var channels: [UInt8] = []
-    /// Tags in front of this one have been matched, or can be reached by none.
-    var head = 0
-    /// Tags that were here before the first one.
-    private(set) var forgotten = 0
-    private let kernel: AlignKernel
-
-    init(_ kernel: AlignKernel) { self.kernel = kernel }
-
-    /// The time up to which tags are here.
-    var lastPS: Int64 { times.last ?? .min }
-
-    mutating func append(_ batch: TagBatch) {
-        let start = times.count
-        times.append(addingCapacity: batch.count) { room in
-            room.withUnsafeMutableBufferPointer { room, count in
-                guard let room = room.baseAddress else { return }
-                batch.times.withUnsafeBufferPointer { times in
-                    batch.channels.withUnsafeBufferPointer { kernel.align(times, $0, into: room) }
-                }
-                count = batch.count
-            }
-        }
-        channels.append(contentsOf: batch.channels)
-        putInOrder(from: max(1, start))
-    }
-
-    /// Insertion sort, stable: delays of some nanoseconds move a tag by a place or two.
-    private mutating func putInOrder(from start: Int) {
-        times.withUnsafeMutableBufferPointer { times in
-            channels.withUnsafeMutableBufferPointer { channels in
-                for place in min(start, times.count)..<times.count where times[place] < times[place &- 1] {
-                    let (time, channel) = (times[place], channels[place])
-                    var hole = place
-                    while hole > head, times[hole - 1] > time {
-                        times[hole] = times[hole - 1]
-                        channels[hole] = channels[hole - 1]
-                        hole -= 1
-                    }
-                    times[hole] = time
-                    channels[hole] = channel
-                }
-            }
-        }
-    }
-
-    /// The inputs of the tags at the first `count` of these places of the whole.
-    func channels(at places: [Int], _ count: Int, into found: inout [UInt8]) {
-        found.removeAll(keepingCapacity: true)
-        found.append(addingCapacity: count) { room in
-            room.withUnsafeMutableBufferPointer { room, number in
-                places.withUnsafeBufferPointer { places in
-                    channels.withUnsafeBufferPointer { channels in
-                        for place in 0..<count { room[place] = channels[places[place] &- forgotten] }
-                    }
-                }
-                number = count
-            }
-        }
-    }
-
-    /// The first place from the head on with a later time.
-    func firstPlace(after timePS: Int64) -> Int {
-        times.withUnsafeBufferPointer { times in
-            var (low, high) = (head, times.count)
-            while low < high {
-                let middle = (low + high) / 2
-                if times[middle] <= timePS { low = middle + 1 } else { high = middle }
-            }
-            return low
-        }
-    }
-
-    /// Forgets what is in front of the head and of a place of the whole, once that is worth the move.
-    mutating func forget(before place: Int) {
-        let spent = min(head, place - forgotten)
-        guard spent > 0, 2 * spent >= times.count else { return }
-        times.removeFirst(spent)
-        channels.removeFirst(spent)
-        head -= spent
-        forgotten += spent
     }
 }

@@ -1,0 +1,95 @@
+import QKDCore
+import QKDKernels
+
+/// One party's tags on the common clock, those that may still find a partner.
+struct AlignedSide: Sendable {
+    private(set) var times: [Int64] = []
+    private(set) var channels: [UInt8] = []
+    /// Tags in front of this one have been matched, or can be reached by none.
+    var head = 0
+    /// Tags that were here before the first one.
+    private(set) var forgotten = 0
+    private let kernel: AlignKernel
+
+    init(_ kernel: AlignKernel) { self.kernel = kernel }
+
+    /// The time up to which tags are here.
+    var lastPS: Int64 { times.last ?? .min }
+
+    mutating func append(_ batch: TagBatch) {
+        let start = times.count
+        times.append(addingCapacity: batch.count) { room in
+            room.withUnsafeMutableBufferPointer { room, count in
+                guard let room = room.baseAddress else { return }
+                batch.times.withUnsafeBufferPointer { times in
+                    batch.channels.withUnsafeBufferPointer { kernel.align(times, $0, into: room) }
+                }
+                count = batch.count
+            }
+        }
+        channels.append(contentsOf: batch.channels)
+        putInOrder(from: max(1, start))
+    }
+
+    /// Insertion sort, stable: delays of some nanoseconds move a tag by a place or two.
+    private mutating func putInOrder(from start: Int) {
+        times.withUnsafeMutableBufferPointer { times in
+            channels.withUnsafeMutableBufferPointer { channels in
+                for place in min(start, times.count)..<times.count where times[place] < times[place &- 1] {
+                    let (time, channel) = (times[place], channels[place])
+                    var hole = place
+                    while hole > head, times[hole - 1] > time {
+                        times[hole] = times[hole - 1]
+                        channels[hole] = channels[hole - 1]
+                        hole -= 1
+                    }
+                    times[hole] = time
+                    channels[hole] = channel
+                }
+            }
+        }
+    }
+
+    /// The inputs of the tags at the first `count` of these places of the whole.
+    func channels(at places: [Int], _ count: Int, into found: inout [UInt8]) {
+        found.removeAll(keepingCapacity: true)
+        found.append(addingCapacity: count) { room in
+            room.withUnsafeMutableBufferPointer { room, number in
+                places.withUnsafeBufferPointer { places in
+                    channels.withUnsafeBufferPointer { channels in
+                        for place in 0..<count { room[place] = channels[places[place] &- forgotten] }
+                    }
+                }
+                number = count
+            }
+        }
+    }
+
+    /// The first place from the head on with a later time.
+    func firstPlace(after timePS: Int64) -> Int {
+        times.withUnsafeBufferPointer { times in
+            var (low, high) = (head, times.count)
+            while low < high {
+                let middle = (low + high) / 2
+                if times[middle] <= timePS { low = middle + 1 } else { high = middle }
+            }
+            return low
+        }
+    }
+
+    /// Copies the tags from the head up to a place, and moves the head there.
+    mutating func take(upTo end: Int) -> TagBatch {
+        defer { head = end }
+        return TagBatch(times: Array(times[head..<end]), channels: Array(channels[head..<end]))
+    }
+
+    /// Forgets what is in front of the head and of a place of the whole, once that is worth the move.
+    mutating func forget(before place: Int) {
+        let spent = min(head, place - forgotten)
+        guard spent > 0, 2 * spent >= times.count else { return }
+        times.removeFirst(spent)
+        channels.removeFirst(spent)
+        head -= spent
+        forgotten += spent
+    }
+}
