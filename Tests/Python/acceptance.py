@@ -11,17 +11,12 @@ import sys
 import tempfile
 import time
 
+from checks import check, finish
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOOL = os.path.abspath(sys.argv[1])
 SEEDS = int(sys.argv[2]) if len(sys.argv) > 2 else 20
 DURATION = "10"
-PASSED, FAILED = [], []
-
-
-def check(name, fact):
-    (PASSED if fact else FAILED).append(name)
-    if not fact:
-        print(f"FAILED {name}")
 
 
 def sigmas(count, trials, expected):
@@ -88,8 +83,7 @@ def main():
         print(f"{name}: mean {mean:+.3f} ± {1 / math.sqrt(len(values)):.3f} sigma, rms {spread:.3f} over {len(values)}")
     print(f"{SEEDS} runs of {DURATION} s of the full bench took {wall:.1f} s of wall time; "
           f"everything {time.time() - started:.0f} s")
-    print(f"{len(PASSED)} passed, {len(FAILED)} failed")
-    sys.exit(1 if FAILED else 0)
+    finish()
 
 
 if __name__ == "__main__":

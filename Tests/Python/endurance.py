@@ -12,15 +12,10 @@ import sys
 import tempfile
 import time
 
+from checks import check, finish
+
 TOOL = os.path.abspath(sys.argv[1])
 MINUTES = float(sys.argv[2]) if len(sys.argv) > 2 else 10
-PASSED, FAILED = [], []
-
-
-def check(name, fact, detail=""):
-    (PASSED if fact else FAILED).append(name)
-    if not fact:
-        print(f"FAILED {name} {detail}")
 
 
 def resident(process):
@@ -94,8 +89,7 @@ def main():
         check("the emulators' memory is flat", end - minute <= 16, (minute, end))
         emulators.terminate()
         emulators.wait()
-    print(f"{len(PASSED)} passed, {len(FAILED)} failed")
-    sys.exit(1 if FAILED else 0)
+    finish()
 
 
 if __name__ == "__main__":

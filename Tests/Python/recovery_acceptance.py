@@ -11,17 +11,12 @@ import subprocess
 import sys
 import tempfile
 
+from checks import check, finish
+
 TOOL = os.path.abspath(sys.argv[1])
 SEEDS = int(sys.argv[2]) if len(sys.argv) > 2 else 20
 FRAME_S = 0.11  # 1,000,000 slots of 100 ns and a gap of 10 ms
-PASSED, FAILED = [], []
 PULLS = []
-
-
-def check(name, fact, detail=""):
-    (PASSED if fact else FAILED).append(name)
-    if not fact:
-        print(f"FAILED {name} {detail}")
 
 
 def faults(seed):
@@ -90,8 +85,7 @@ def main():
     rms = math.sqrt(sum(pull * pull for pull in PULLS) / len(PULLS))
     print(f"QBER pulls: mean {mean:+.2f} ± {1 / math.sqrt(len(PULLS)):.2f}, rms {rms:.2f}, largest "
           f"{max(abs(pull) for pull in PULLS):.2f}")
-    print(f"{len(PASSED)} passed, {len(FAILED)} failed")
-    sys.exit(1 if FAILED else 0)
+    finish()
 
 
 if __name__ == "__main__":

@@ -12,6 +12,8 @@ import sys
 import tempfile
 import time
 
+from checks import check, finish
+
 TOOL = os.path.abspath(sys.argv[1])
 SEEDS = int(sys.argv[2]) if len(sys.argv) > 2 else 20
 MAP = "alice:1=H,2=V,3=D,4=A;bob:1=H,2=V,3=D,4=A"
@@ -22,13 +24,6 @@ SCENARIOS = {
     # 600 true pairs a second among Bob's 2,400 + 2,000 + 25,600 tags are 2 %.
     "hard, 10 s": ["--duration", "10", "--skew-ppm=-5", "--bob-background-hz", "6400"],
 }
-PASSED, FAILED = [], []
-
-
-def check(name, fact, detail=""):
-    (PASSED if fact else FAILED).append(name)
-    if not fact:
-        print(f"FAILED {name} {detail}")
 
 
 def emulate(folder, seed, options):
@@ -155,8 +150,7 @@ def main():
             # Seeds of their own: the same one would give the same pairs again.
             scenario(name, options, inner, SEEDS if index == 0 else min(SEEDS, 3), 1 + 1000 * index)
     print(f"everything took {time.time() - started:.0f} s")
-    print(f"{len(PASSED)} passed, {len(FAILED)} failed")
-    sys.exit(1 if FAILED else 0)
+    finish()
 
 
 if __name__ == "__main__":

@@ -15,16 +15,11 @@ import sys
 import tempfile
 import time
 
+from checks import check, finish
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 BENCH = os.path.join(HERE, "..", "..", "benches", "bb84-loopback.toml")
 TOOL = os.path.abspath(sys.argv[1])
-PASSED, FAILED = [], []
-
-
-def check(name, fact, detail=""):
-    (PASSED if fact else FAILED).append(name)
-    if not fact:
-        print(f"FAILED {name}: {detail}")
 
 
 def run(*arguments, **options):
@@ -398,8 +393,7 @@ def main():
             os.mkdir(inner)
             test(inner)
         test_bench_at_hand()
-    print(f"{len(PASSED)} passed, {len(FAILED)} failed")
-    sys.exit(1 if FAILED else 0)
+    finish()
 
 
 if __name__ == "__main__":

@@ -4,17 +4,15 @@ import QKDTransport
 
 /// A tagger at full speed, live: records on a wire to keys, for as long as one likes.
 public enum LiveBenchmark {
-    /// Least size of the ring of records, bytes.
-    public static let ringBytes = 256 << 20
     /// Bytes that are sent at once.
     private static let blockBytes = 1 << 18
 
     /// Paces `ratePerSecond` tags through an in-process transport, then sends over loopback TCP as fast as that goes.
     ///
-    /// Each for `seconds`. The cases' CPU time is the receiver's own; `findings` tell what was lost (tags sent and not
+    /// Each for `seconds`, from a ring of records of at least `ringBytes`. The cases' CPU time is the receiver's own; `findings` tell what was lost (tags sent and not
     /// received), what the whole process took, and how memory went.
     public static func run(
-        _ stopwatch: Stopwatch, seed: UInt64, ratePerSecond: Double, seconds: Double, ringBytes: Int = ringBytes,
+        _ stopwatch: Stopwatch, seed: UInt64, ratePerSecond: Double, seconds: Double, ringBytes: Int,
         progress: (String) -> Void = { _ in }
     ) async throws -> BenchmarkReport {
         var report = stopwatch.report("live", seed: seed)

@@ -139,19 +139,22 @@ struct LiveBenchmarkCommand: AsyncParsableCommand {
 
     @Option(name: .long, help: "Tags a second in process; over TCP it is as fast as that goes.") var rate = 80e6
     @Option(name: .long, help: "Seconds of each.") var seconds = 60.0
+    @Option(name: .long, help: "Least size of the ring of records, MiB.") var ringMib = 256
     @OptionGroup var options: WorkloadOptions
 
     func validate() throws {
         guard rate.isFinite, (1e3...1e10).contains(rate), seconds.isFinite, (0.1...86_400).contains(seconds) else {
             throw ValidationError("--rate must lie between 1e3 and 1e10, --seconds between 0.1 and 86400")
         }
+        guard (1...4096).contains(ringMib) else { throw ValidationError("--ring-mib must lie between 1 and 4096") }
     }
 
     func run() async throws {
-        let (rate, seconds, seed) = (rate, seconds, options.seed)
+        let (rate, seconds, seed, ringBytes) = (rate, seconds, options.seed, ringMib << 20)
         try await options.run { stopwatch, _, progress in
             try await LiveBenchmark.run(
-                stopwatch, seed: seed, ratePerSecond: rate, seconds: seconds, progress: progress)
+                stopwatch, seed: seed, ratePerSecond: rate, seconds: seconds, ringBytes: ringBytes,
+                progress: progress)
         }
     }
 }
