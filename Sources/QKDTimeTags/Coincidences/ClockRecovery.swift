@@ -72,7 +72,8 @@ public struct ClockRecovery: Sendable {
         // A second round settles which slices take part, a third one the wander where there is one.
         for round in 0..<3 {
             try Cancellation.check()
-            let pairs = PairResiduals(tags, relation, slices: slices, halfWidthPS: fitHalfWidthPS)
+            let pairs = PairResiduals(
+                tags, relation, slices: slices, halfWidthPS: fitHalfWidthPS, near: tracker.near)
             let used = slices.map(\.isCorrelated)
             let start = DelayStart(pairs, isUsed: used, binPS: 250)
             guard start.peaks > 0, let fit = ClockFit(pairs, isUsed: used, start: start, sigmaPS: 600) else {
