@@ -135,7 +135,10 @@ struct ClockTracker {
         let rest = kept.map { $0.residualPS - value(values, x($0)) }
         let scatter = (rest.reduce(0) { $0 + $1 * $1 } / Double(max(1, rest.count))).squareRoot()
         if scatter > 3_000, found.count >= 5 {
-            relation.setWander(found.map { (x($0), $0.residualPS - value(values, x($0))) })
+            relation.setWander(
+                found.map { (x($0), $0.residualPS - value(values, x($0))) },
+                from: Double(first.startPS - shift) * 1e-12,
+                to: Double(last.endPS - shift) * 1e-12)
         }
         return relation
     }
@@ -153,22 +156,4 @@ func square(_ x: Double) -> Double { x * x }
 func median(_ values: [Double]) -> Double {
     guard !values.isEmpty else { return 0 }
     return values.sorted()[values.count / 2]
-}
-
-extension ClockRelation {
-    /// Puts knots as far apart as the mean of the points' distances and takes the points' polygon there.
-    mutating func setWander(_ points: [(x: Double, y: Double)]) {
-        guard let first = points.first, let last = points.last, points.count > 1 else { return }
-        let count = points.count
-        wanderStartSeconds = first.x
-        wanderStepSeconds = (last.x - first.x) / Double(count - 1)
-        var next = 0
-        wanderPS = (0..<count).map { knot in
-            let x = wanderStartSeconds + Double(knot) * wanderStepSeconds
-            while next + 2 < count, points[next + 1].x < x { next += 1 }
-            let (left, right) = (points[next], points[next + 1])
-            let part = max(0, min(1, (x - left.x) / (right.x - left.x)))
-            return left.y * (1 - part) + right.y * part
-        }
-    }
 }

@@ -9,12 +9,14 @@ import QKDCore
 
 /// Where two captures were first found to belong together.
 public struct OffsetLock: Sendable, Equatable {
-    /// Offset and skew at the middle of the block that was looked at; no drift yet.
+    /// Offset and skew at the middle of the block that was looked at; a drift where it bends the line.
     public var relation: ClockRelation
     /// How far the offset may be off, ps.
     public var offsetUncertaintyPS: Double
     /// How far the skew may be off, dimensionless.
     public var skewUncertainty: Double
+    /// How far the drift may be off, per second: as much as a low satellite's until it bends the line.
+    var driftUncertainty = OffsetZoom.greatestDrift
     /// Start and length of the block on Alice's clock, ps.
     public var blockStartPS: Int64
     /// Length of the block, ps.
@@ -130,7 +132,7 @@ struct SearchEffort {
     /// The middle is the best place: there both captures have tags at every offset, if they are long enough.
     static let all = [
         SearchEffort(segments: 2, points: 1 << 16, candidates: 3, height: 6, places: [0.5]),
-        SearchEffort(segments: 10, points: 1 << 16, candidates: 4, height: 5.5, places: [0.5]),
+        SearchEffort(segments: 16, points: 3 << 15, candidates: 4, height: 5, places: [0.5]),
         SearchEffort(segments: 24, points: 1 << 17, candidates: .max, height: 0, places: [0.5, 0.1, 0.9]),
         SearchEffort(segments: 48, points: 1 << 18, candidates: .max, height: 0, places: [0.5]),
     ]

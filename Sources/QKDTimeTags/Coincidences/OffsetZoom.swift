@@ -19,6 +19,10 @@ struct OffsetZoom {
     private let startPS: Int64
 
     private static let finestBinPS = 20_000.0
+    /// What is looked for where it would bend a line, per second: a low satellite changes the skew by 3.6e-7.
+    static let greatestDrift = 4e-7
+    private static let greatestRatio = 64.0
+    private static let segments = 64
     /// Deviations that a true peak is given the tags to reach; it takes part of them to choose among the lines.
     private static let aim = 12.0
     private static let leastEvidence = 12.0
@@ -38,6 +42,7 @@ struct OffsetZoom {
         var relation: ClockRelation
         var offsetErrorPS: Double
         var skewError: Double
+        var driftError = OffsetZoom.greatestDrift
     }
 
     /// The lock at a coarse peak; `nil` where nothing but chance is.
@@ -48,21 +53,23 @@ struct OffsetZoom {
             relation: ClockRelation(
                 referencePS: startPS + blockPS / 2, offsetPS: peak.offsetPS, skew: peak.skew),
             offsetErrorPS: 1.25 * coarse.binPS, skewError: coarse.skewStep)
-        let steps = max(1, Int(log2(coarse.binPS / Self.finestBinPS / 1.01) / 6) + 1)
-        let ratio = max(4, exp2(log2(coarse.binPS / Self.finestBinPS) / Double(steps)))
         let pairs = max(1, Double(peak.pairs))
-        var fine = coarse.binPS
-        for step in 1..<max(1, steps) {
-            fine = coarse.binPS / exp2(log2(ratio) * Double(step))
-            let clear = Self.aim / max(1, Double(peak.height))
-            let share = min(1, max(clear * clear / (coarse.binPS / fine), 200 / pairs))
+        // What the whole block would show in bins of the present width.
+        var height = Double(peak.height)
+        var width = coarse.binPS
+        let rates = Double(tags.alice.count) * Double(tags.bob.count) / tags.aliceLengthPS / tags.bobLengthPS
+        while width > Self.greatestRatio * Self.finestBinPS {
+            let ratio = self.ratio(width: width, height: height, rates: rates)
+            let fine = max(width / ratio, Self.finestBinPS)
+            let share = self.share(height: height, ratio: width / fine, pairs: pairs)
             let found = look(&state, startPS: startPS, durationPS: blockPS, binPS: fine, share: share)
             // A chance peak does not grow when the bins shrink; a true one is far above this already.
             guard let found, found.logProbability < -Self.leastEvidence else { return nil }
+            height = (-2 * found.logProbability / share).squareRoot()
+            width = fine
         }
-        fine /= ratio
+        let fine = min(width / 4, Self.finestBinPS)
         let perSecond = pairs / Double(blockPS)
-        let rates = Double(tags.alice.count) * Double(tags.bob.count) / tags.aliceLengthPS / tags.bobLengthPS
         let needed = max(400 / perSecond, 256 * rates * 2 * fine / (perSecond * perSecond))
         let least = max(needed, min(1e11, Double(blockPS) / 16))
         for lengthening in Self.lengthenings {
@@ -77,6 +84,26 @@ struct OffsetZoom {
         return nil
     }
 
+    /// The part of the block that makes a peak of `height` clear in bins `ratio` times finer.
+    private func share(height: Double, ratio: Double, pairs: Double) -> Double {
+        let clear = Self.aim / max(1, height)
+        return min(1, max(clear * clear / ratio, 200 / pairs))
+    }
+
+    /// How much finer the next bins are best: fewer tags have to be looked at, but more lines.
+    private func ratio(width: Double, height: Double, rates: Double) -> Double {
+        var best = (cost: Double.infinity, ratio: 8.0)
+        for ratio in [8.0, 16, 32, Self.greatestRatio] {
+            let differences = rates * 4.5 * width * Double(coarse.blockPS)
+            // A line's bin is added up in a tenth of the time that a difference takes.
+            let cost =
+                differences * share(height: height, ratio: ratio, pairs: .infinity)
+                + 0.1 * 24 * ratio * ratio * Double(Self.segments)
+            if cost < best.cost { best = (cost, ratio) }
+        }
+        return best.ratio
+    }
+
     /// Finds the line in one plane and moves the state there.
     private func look(
         _ state: inout State, startPS: Int64, durationPS: Int64, binPS: Double, share: Double
@@ -86,17 +113,33 @@ struct OffsetZoom {
         let drift = 2 * state.skewError * Double(durationPS)
         let reach = Int((drift / binPS).rounded(.up)) + 1
         let half = state.offsetErrorPS + state.skewError * away
-        let bins = 2 * Int((half / binPS).rounded(.up)) + reach + 16
+        let bends = Self.bends(state.driftError, durationPS, binPS)
+        let bins =
+            2 * Int((half / binPS + LinePeak.bendStep * Double(bends)).rounded(.up)) + reach + 16
         let plane = DifferencePlane(
             tags, weights: search.weights, startPS: startPS, durationPS: durationPS, relation: relation,
-            segments: 64, bins: bins, binPS: binPS, share: share)
-        guard let line = LinePeak(in: plane, reach: reach) else { return nil }
+            segments: Self.segments, bins: bins, binPS: binPS, share: share)
+        guard let line = LinePeak(in: plane, reach: reach, bends: bends) else { return nil }
         state.relation = relation
         let step = binPS / Double(durationPS)
-        state.relation.add(offsetPS: line.positionPS, skew: Double(line.driftBins) * step, driftPerSecond: 0)
+        let bend = Self.bendBins(durationPS, binPS)
+        state.relation.add(
+            offsetPS: line.positionPS, skew: Double(line.driftBins) * step, driftPerSecond: line.bendBins / bend)
+        state.driftError = min(state.driftError, 1.5 * LinePeak.bendStep / bend)
         state.offsetErrorPS = 1.5 * binPS
         state.skewError = min(state.skewError, 1.5 * step)
         return line
+    }
+
+    /// How far a drift of 1/s bends a line at the ends of a plane, bins.
+    static func bendBins(_ durationPS: Int64, _ binPS: Double) -> Double {
+        let half = 0.5e-12 * Double(durationPS)
+        return 0.5e12 * half * half / binPS
+    }
+
+    /// Steps of bend that a drift of up to `drift` makes.
+    static func bends(_ drift: Double, _ durationPS: Int64, _ binPS: Double) -> Int {
+        Int(min(64, (drift * bendBins(durationPS, binPS) / LinePeak.bendStep).rounded()))
     }
 
     private func finish(_ before: State, startPS: Int64, durationPS: Int64, binPS: Double) -> OffsetLock? {
@@ -105,12 +148,14 @@ struct OffsetZoom {
             return nil
         }
         let step = binPS / Double(durationPS)
-        let trials = 2 * Double(search.rangePS) / binPS * max(1, 2 * search.maximumSkew / step)
+        let bends = Double(2 * Self.bends(before.driftError, durationPS, binPS) + 1)
+        let trials = 2 * Double(search.rangePS) / binPS * max(1, 2 * search.maximumSkew / step) * bends
         let looks = SearchEffort.blocks * Double(Self.stretches.count * Self.lengthenings.count)
         let logFalseAlarm = line.logProbability + log(trials) + log(looks)
         guard logFalseAlarm < log(search.falseAlarm) else { return nil }
         return OffsetLock(
             relation: state.relation, offsetUncertaintyPS: state.offsetErrorPS, skewUncertainty: state.skewError,
+            driftUncertainty: state.driftError,
             blockStartPS: startPS, blockPS: durationPS, peakPairs: line.sum, backgroundPairs: line.background,
             logFalseAlarm: logFalseAlarm, candidates: 1)
     }

@@ -14,6 +14,8 @@ struct SliceForecast {
     static let most = 6
     /// What clocks and paths do to the skew: a low satellite changes it by 3.6e-7 a second, ps/s².
     private static let driftPS = 4e5
+    /// Room for the drift's own change around the lock, ps/s².
+    private static let leastDriftPS = 2e4
     /// Room for what a parabola does not follow, ps.
     private static let scatterPS = 100.0
 
@@ -21,7 +23,9 @@ struct SliceForecast {
     init(_ lock: OffsetLock, _ found: [ClockSlice], atPS time: Int64) {
         func seconds(_ timePS: Int64) -> Double { Double(timePS - time) * 1e-12 }
         var equations = NormalEquations(3)
-        equations.addElement(2, 2, 1 / square(Self.driftPS))
+        let drift =
+            found.count < 3 ? min(Self.driftPS, max(2e12 * lock.driftUncertainty, Self.leastDriftPS)) : Self.driftPS
+        equations.addElement(2, 2, 1 / square(drift))
         for slice in found {
             let x = seconds(slice.centrePS)
             equations.add([1, x, 0.5 * x * x], slice.residualPS, 1 / square(slice.residualErrorPS + Self.scatterPS))
