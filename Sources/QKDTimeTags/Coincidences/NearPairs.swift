@@ -13,6 +13,7 @@ struct NearPairs {
 
     private var bits = [UInt64](repeating: 0, count: bucketsAtOnce / 64)
     private var expected: [Int64] = []
+    private var expectedCount = 0
     private var likely: [UInt32] = []
 
     private static let bucketsAtOnce = 1 << 17
@@ -71,8 +72,6 @@ struct NearPairs {
         likely.removeAll(keepingCapacity: true)
         expectedCount = range.count
     }
-
-    private var expectedCount = 0
 
     /// Leaves those of Alice's tags that may have a partner.
     private mutating func sieve(_ tags: TagPair, width: Int64, shift: Int64) {

@@ -16,6 +16,8 @@ struct SliceForecast {
     private static let driftPS = 4e5
     /// Room for the drift's own change around the lock, ps/s².
     private static let leastDriftPS = 2e4
+    /// Room for the drift's change elsewhere: 5e-9 /s² for a low satellite, ps/s³.
+    private static let driftChangePS = 5e3
     /// Room for what a parabola does not follow, ps.
     private static let scatterPS = 100.0
 
@@ -28,7 +30,8 @@ struct SliceForecast {
         equations.addElement(2, 2, 1 / square(drift))
         for slice in found {
             let x = seconds(slice.centrePS)
-            equations.add([1, x, 0.5 * x * x], slice.residualPS, 1 / square(slice.residualErrorPS + Self.scatterPS))
+            let error = slice.residualErrorPS + Self.scatterPS + Self.driftChangePS * abs(x * x * x) / 6
+            equations.add([1, x, 0.5 * x * x], slice.residualPS, 1 / square(error))
         }
         if found.count < 3 {
             // The lock's own offset and skew are still the better part of what is known.
