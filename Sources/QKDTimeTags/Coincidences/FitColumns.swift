@@ -183,7 +183,8 @@ enum FastExp {
         let bounded = x.replacing(with: -64, where: x .< -64)
         let shifted = bounded + magic
         let f = bounded - (shifted - magic)
-        var value = SIMD8<Float>(repeating: 1.339_887_4e-3)
+        var value = SIMD8<Float>(repeating: 1.535_336_2e-4)
+        value = value * f + 1.339_887_4e-3
         value = value * f + 9.618_437e-3
         value = value * f + 5.550_332_8e-2
         value = value * f + 0.240_226_48

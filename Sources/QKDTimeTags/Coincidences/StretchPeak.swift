@@ -59,7 +59,8 @@ struct StretchPeakFinder: Sendable {
         let bins = Int((2 * halfWidthPS) >> shift) + 1
         let binPS = Double((1 as Int64) << shift)
         // What is open of the slope may smear the peak over the stretch.
-        let reach = min(bins / 3, 128, Int((2 * 3 * slopeErrorPS * length / binPS).rounded()))
+        let smear = min(bins / 3, 128, Int((3 * slopeErrorPS * length / binPS).rounded(.up)))
+        let reach = smear > 1 ? smear : 0
         let segments = reach > 0 ? Self.segments : 1
         count(times, residuals, stretchPS, halfWidthPS, shift: shift, bins: bins, segments: segments)
         guard let line = line(bins: bins, segments: segments, reach: reach, total: residuals.count) else { return nil }
@@ -212,7 +213,8 @@ struct StretchPeakFinder: Sendable {
                             let r = Double(residuals[index]) - offset - slope * x
                             coreTimes[found] = x
                             coreResiduals[found] = r
-                            found &+= abs(r) <= reach ? 1 : 0
+                            // The sign bit, because which of them stay cannot be foreseen.
+                            found &+= 1 &- Int(truncatingIfNeeded: (reach - abs(r)).bitPattern &>> 63)
                         }
                         // Whole lanes are added up.
                         for index in found..<found + 4 { coreResiduals[index] = .greatestFiniteMagnitude }

@@ -13,7 +13,7 @@ struct ClockFollowerTests {
 
     @Test(
         "A satellite's drift from a search's lock on, ten accidental pairs to one",
-        arguments: [(1e4, 0.1, 4.0), (1e5, 0.02, 0.5), (1e6, 0.005, 0.06)])
+        arguments: [(1e4, 0.1, 1.5), (1e5, 0.02, 0.2), (1e6, 0.002, 0.024)])
     func satellite(pairsHz: Double, length: Double, seconds: Double) {
         // At the middle the drift is greatest, at 150 s before it the skew is 22.6 ppm.
         for start in [-seconds / 2, -150] {
@@ -58,8 +58,10 @@ struct ClockFollowerTests {
         let squares = results.reduce(0) { $0 + $1.pull * $1.pull } / count
         #expect(abs(mean) < 4 / count.squareRoot())
         #expect(abs(squares - 1) < 4 * (2 / count).squareRoot())
-        // 300 pairs of 150 ps and, within 2.5 deviations, 375 accidental ones of 375/√3 ps: 18 ps.
-        #expect(results.allSatisfy { abs($0.residualErrorPS - 18) < 5 })
+        // 300 pairs of 150 ps and, within 2.5 deviations, 375 accidental ones of 375/√3 ps: 18 ps. The excess of
+        // 300 itself is known to 29.
+        let typical = results.reduce(0) { $0 + $1.residualErrorPS } / count
+        #expect(abs(typical - 18) < 3)
         let end = 0.01 * Double(stretches)
         let error = follower.predictionErrorPS(atPS: Int64(end * 1e12))
         #expect(abs(scene.errorPS(follower, atSeconds: end)) < 4 * error && error < 10)
