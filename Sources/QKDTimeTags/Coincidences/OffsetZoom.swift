@@ -52,7 +52,7 @@ struct OffsetZoom {
         var state = State(
             relation: ClockRelation(
                 referencePS: startPS + blockPS / 2, offsetPS: peak.offsetPS, skew: peak.skew),
-            offsetErrorPS: 1.25 * coarse.binPS, skewError: coarse.skewStep)
+            offsetErrorPS: 1.25 * coarse.binPS, skewError: 1.5 * coarse.skewStep)
         let pairs = max(1, Double(peak.pairs))
         // What the whole block would show in bins of the present width.
         var height = Double(peak.height)
