@@ -36,14 +36,18 @@ struct ForwardFFT: ~Copyable {
         precondition(input.count <= count, "more points than the transform has")
         let padded = input + repeatElement(Phasor(), count: count - input.count)
         return [Phasor](unsafeUninitializedCapacity: count) { output, initialised in
-            // A phasor has the layout of the library's complex number: two floats.
-            padded.withUnsafeBytes { from in
-                kiss_fft(
-                    plan, from.baseAddress?.assumingMemoryBound(to: kiss_fft_cpx.self),
-                    UnsafeMutableRawPointer(output.baseAddress)?.assumingMemoryBound(to: kiss_fft_cpx.self))
-            }
+            padded.withUnsafeBufferPointer { transform($0, into: output) }
             initialised = count
         }
+    }
+
+    /// Transforms `count` points into another buffer of `count` points.
+    func transform(_ input: UnsafeBufferPointer<Phasor>, into output: UnsafeMutableBufferPointer<Phasor>) {
+        precondition(input.count == count && output.count >= count, "buffers of another length than the transform's")
+        // A phasor has the layout of the library's complex number: two floats.
+        kiss_fft(
+            plan, UnsafeRawPointer(input.baseAddress)?.assumingMemoryBound(to: kiss_fft_cpx.self),
+            UnsafeMutableRawPointer(output.baseAddress)?.assumingMemoryBound(to: kiss_fft_cpx.self))
     }
 }
 

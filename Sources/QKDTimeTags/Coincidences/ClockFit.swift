@@ -25,6 +25,7 @@ struct ClockFit {
     private(set) var share = 0.5
 
     private let pairs: PairResiduals
+    private let columns: FitColumns
 
     /// Prior on the drift, ps/s²: 1e-7 /s, more than any crystal does; matters for the shortest captures only.
     private static let driftPriorPS = 1e5
@@ -32,6 +33,7 @@ struct ClockFit {
     /// Fits the pairs of the slices in use, from the first figures on.
     init?(_ pairs: PairResiduals, isUsed: [Bool], start: DelayStart, sigmaPS: Double) {
         self.pairs = pairs
+        columns = FitColumns(pairs, isUsed: isUsed)
         self.sigmaPS = sigmaPS
         corrections[0] = start.commonPS
         alicePS = start.alicePS
@@ -39,10 +41,10 @@ struct ClockFit {
         aliceErrorsPS = Array(repeating: .infinity, count: start.alicePS.count)
         bobErrorsPS = Array(repeating: .infinity, count: start.bobPS.count)
         for _ in 0..<100 {
-            guard !Task.isCancelled, let moved = step(isUsed) else { return nil }
+            guard !Task.isCancelled, let moved = step() else { return nil }
             if moved < 0.01 { break }
         }
-        guard setErrors(isUsed) else { return nil }
+        guard setErrors() else { return nil }
     }
 
     /// Residual of a pair after the fit so far, ps.
@@ -61,21 +63,25 @@ struct ClockFit {
         return gaussian / (gaussian + (1 - share) / (2 * pairs.halfWidthPS))
     }
 
+    private var curve: FitCurve {
+        FitCurve(corrections: corrections, sigmaPS: sigmaPS, share: share, halfWidthPS: pairs.halfWidthPS)
+    }
+
+    /// What the delays of a cell's channels add to its residuals, ps.
+    private func delayPS(_ cell: Int) -> Double { alicePS[cell / bobPS.count] - bobPS[cell % bobPS.count] }
+
     /// One round of both steps; how far the peak moved, ps.
-    private mutating func step(_ isUsed: [Bool]) -> Double? {
+    private mutating func step() -> Double? {
         let (m, n) = (alicePS.count, bobPS.count)
         var sums = PairSums(alice: m, bob: n)
-        var (members, squares, number) = (0.0, 0.0, 0.0)
-        for index in 0..<pairs.count where isUsed[Int(pairs.slices[index])] {
-            let r = residual(index)
-            let p = membership(r)
-            number += 1
-            members += p
-            squares += p * r * r
-            sums.add(
-                pairs.seconds[index], Int(pairs.aliceIndices[index]), Int(pairs.bobIndices[index]), weight: p,
-                moment: p * r)
+        var (members, squares) = (0.0, 0.0)
+        for cell in 0..<m * n {
+            let found = columns.sums(cell, curve, delayPS: delayPS(cell))
+            members += found.powers[0]
+            squares += found.squares
+            sums.set(cell, powers: found.powers, moments: found.moments)
         }
+        let number = Double(columns.count)
         guard members > 3 else { return nil }
         let newSigma = max(1, (squares / members).squareRoot())
         let newShare = min(0.999_999, members / number)
@@ -102,13 +108,10 @@ struct ClockFit {
         DelayConstraint.apply(to: &equations, first: 3, alice: alicePS.count, bob: bobPS.count)
     }
 
-    private mutating func setErrors(_ isUsed: [Bool]) -> Bool {
+    private mutating func setErrors() -> Bool {
         var sums = PairSums(alice: alicePS.count, bob: bobPS.count)
-        for index in 0..<pairs.count where isUsed[Int(pairs.slices[index])] {
-            let r = residual(index)
-            sums.add(
-                pairs.seconds[index], Int(pairs.aliceIndices[index]), Int(pairs.bobIndices[index]),
-                weight: square(membership(r) * r / square(sigmaPS)), moment: 0)
+        for cell in 0..<alicePS.count * bobPS.count {
+            sums.set(cell, powers: columns.scores(cell, curve, delayPS: delayPS(cell)), moments: [0, 0, 0])
         }
         var equations = sums.equations(scale: 1)
         constrain(&equations)
@@ -118,64 +121,5 @@ struct ClockFit {
         aliceErrorsPS = Array(errors[3..<3 + alicePS.count])
         bobErrorsPS = Array(errors[(3 + alicePS.count)...])
         return true
-    }
-}
-
-/// Sums over pairs from which the normal equations are put together: each pair touches five unknowns only.
-private struct PairSums {
-    private let alice: Int
-    private let bob: Int
-    /// Σ w x^k for each pair of channels, k = 0…4, and Σ w r x^k, k = 0…2.
-    private var powers: [Double]
-    private var moments: [Double]
-
-    init(alice: Int, bob: Int) {
-        self.alice = alice
-        self.bob = bob
-        powers = Array(repeating: 0, count: alice * bob * 5)
-        moments = Array(repeating: 0, count: alice * bob * 3)
-    }
-
-    @inline(__always)
-    mutating func add(_ x: Double, _ a: Int, _ b: Int, weight: Double, moment: Double) {
-        let cell = a &* bob &+ b
-        var term = weight
-        for power in 0..<5 {
-            powers[cell &* 5 &+ power] += term
-            term *= x
-        }
-        term = moment
-        for power in 0..<3 {
-            moments[cell &* 3 &+ power] += term
-            term *= x
-        }
-    }
-
-    func equations(scale: Double) -> NormalEquations {
-        var result = NormalEquations(3 + alice + bob)
-        // φ = 1, x, x²/2.
-        let factors = [1.0, 1, 0.5]
-        for a in 0..<alice {
-            for b in 0..<bob {
-                let cell = a * bob + b
-                let (i, j) = (3 + a, 3 + alice + b)
-                let total = powers[cell * 5] * scale
-                for p in 0..<3 {
-                    for q in 0...p {
-                        result.addElement(p, q, powers[cell * 5 + p + q] * factors[p] * factors[q] * scale)
-                    }
-                    let cross = powers[cell * 5 + p] * factors[p] * scale
-                    result.addElement(p, i, -cross)
-                    result.addElement(p, j, cross)
-                    result.addRight(p, moments[cell * 3 + p] * factors[p] * scale)
-                }
-                result.addElement(i, i, total)
-                result.addElement(j, j, total)
-                result.addElement(i, j, -total)
-                result.addRight(i, -moments[cell * 3] * scale)
-                result.addRight(j, moments[cell * 3] * scale)
-            }
-        }
-        return result
     }
 }

@@ -72,7 +72,8 @@ public struct ClockRecovery: Sendable {
         // A second round settles which slices take part, a third one the wander where there is one.
         for round in 0..<3 {
             try Cancellation.check()
-            let pairs = PairResiduals(tags, relation, slices: slices, halfWidthPS: fitHalfWidthPS)
+            let pairs = PairResiduals(
+                tags, relation, slices: slices, halfWidthPS: fitHalfWidthPS, near: tracker.near)
             let used = slices.map(\.isCorrelated)
             let start = DelayStart(pairs, isUsed: used, binPS: 250)
             guard start.peaks > 0, let fit = ClockFit(pairs, isUsed: used, start: start, sigmaPS: 600) else {
@@ -91,7 +92,9 @@ public struct ClockRecovery: Sendable {
                 bobDelays: Self.delays(pairs.bobChannels, fit.bobPS, fit.bobErrorsPS), peakSigmaPS: fit.sigmaPS,
                 slices: slices, reducedChiSquare: chiSquare, lock: lock)
             let wanders = chiSquare > 4 && slices.filter(\.isCorrelated).count >= 8
-            if round > 0, used == slices.map(\.isCorrelated), !wanders { break }
+            // Where the tracker's relation was as good already, the next round would have the same pairs.
+            let isClose = abs(fit.corrections[0]) < fitHalfWidthPS / 8
+            if round > 0 || isClose, used == slices.map(\.isCorrelated), !wanders { break }
             relation = Self.centred(fitted, slices)
             if wanders, round < 2 { SliceCheck.addWander(to: &relation, slices) }
         }
@@ -128,6 +131,7 @@ enum SliceCheck {
             let slice = Int(pairs.slices[index])
             let r = fit.residual(index)
             if abs(r) <= window { inner[slice] += 1 } else if abs(r) > outside { outer[slice] += 1 }
+            guard abs(r) < 8 * fit.sigmaPS else { continue }
             let p = fit.membership(r)
             weight[slice] += p
             moment[slice] += p * r
@@ -157,10 +161,13 @@ enum SliceCheck {
 
     /// Adds the slices' residuals to the relation's wander.
     static func addWander(to relation: inout ClockRelation, _ slices: [ClockSlice]) {
-        let points = slices.filter(\.isCorrelated).map { slice in
-            let x = Double(slice.centrePS - relation.referencePS) * 1e-12
+        func seconds(_ timePS: Int64) -> Double { Double(timePS - relation.referencePS) * 1e-12 }
+        let found = slices.filter(\.isCorrelated)
+        guard let first = found.first, let last = found.last else { return }
+        let points = found.map { slice in
+            let x = seconds(slice.centrePS)
             return (x, slice.residualPS + relation.wander(x))
         }
-        relation.setWander(points)
+        relation.setWander(points, from: seconds(first.startPS), to: seconds(last.endPS))
     }
 }

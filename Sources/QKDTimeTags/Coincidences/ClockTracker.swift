@@ -16,6 +16,8 @@ struct ClockTracker {
     private let binPS = 2_000.0
     /// The slices, in order of time; residuals are against the lock's relation.
     private(set) var slices: [ClockSlice] = []
+    /// The pairs that were looked at.
+    private(set) var near = SlicePairs()
 
     /// Most slices that a capture is cut into.
     static let mostSlices = 400
@@ -36,8 +38,10 @@ struct ClockTracker {
         guard !slices.isEmpty else { return }
         let centre = lock.relation.referencePS
         let home = slices.firstIndex { $0.endPS > centre } ?? slices.count - 1
-        follow(Array(home..<slices.count))
-        follow(Array((0..<home).reversed()))
+        near.parts = Array(repeating: nil, count: slices.count)
+        follow(Array(home..<slices.count), from: [])
+        let first = (home..<slices.count).filter { slices[$0].isCorrelated }.prefix(SliceForecast.most)
+        follow(Array((0..<home).reversed()), from: first.reversed())
     }
 
     /// Slices long enough that a peak in 4 ns stands ten deviations above the background.
@@ -61,68 +65,44 @@ struct ClockTracker {
         }
     }
 
-    private mutating func follow(_ indices: [Int]) {
+    /// `found` are the nearest slices with a peak, the nearest last.
+    private mutating func follow(_ indices: [Int], from found: [Int]) {
+        var found = found
         for index in indices {
             // The caller tells a cancelled task from a capture without correlation.
             guard !Task.isCancelled else { return }
-            let centre = slices[index].centrePS
-            let forecast = forecast(atPS: centre)
-            // Room for a drift of 2e-8/s since the last slice that was found.
-            let reach = 20_000 + forecast.errorPS * 4 + 1e4 * forecast.gapSeconds * forecast.gapSeconds
-            var relation = lock.relation
-            relation.add(
-                offsetPS: forecast.valuePS - forecast.slope * 1e12 * seconds(centre), skew: forecast.slope,
-                driftPerSecond: 0)
+            let forecast = SliceForecast(
+                lock, found.suffix(SliceForecast.most).map { slices[$0] }, atPS: slices[index].centrePS)
+            var relation = forecast.relation
+            let bins = 2 * Int((min(20_000 + 4 * forecast.errorPS, 2e7) / binPS).rounded(.up)) + 16
             let length = slices[index].endPS - slices[index].startPS
-            let bins = 2 * Int((min(reach, 2e7) / binPS).rounded(.up)) + 16
-            // Where a drift of 1e-8/s could smear the peak over the slice, its slope is looked for as well.
-            let seconds = Double(length) * 1e-12
-            let slope = lock.skewUncertainty + 1.5e-8 * max(forecast.gapSeconds, 0)
-            let drifts = min(400, Int((slope * 1e12 * seconds / binPS).rounded()))
+            // Where what is open of the slope could smear the peak over the slice, it is looked for as well.
+            let drifts = min(400, Int((2 * forecast.slopeErrorPS * Double(length) * 1e-12 / binPS).rounded()))
             if drifts > 1 {
-                relation = relation.stated(atPS: centre)
                 let plane = DifferencePlane(
                     tags, weights: weights, startPS: slices[index].startPS, durationPS: length, relation: relation,
                     segments: 32, bins: bins + 2 * drifts, binPS: binPS)
                 if let line = LinePeak(in: plane, reach: drifts) {
-                    let skew = Double(line.driftBins) * binPS / Double(length)
-                    relation.add(offsetPS: 0, skew: skew, driftPerSecond: 0)
+                    relation.add(
+                        offsetPS: 0, skew: Double(line.driftBins) * binPS / Double(length), driftPerSecond: 0)
                 }
             }
+            let first = near.pairs.count
+            let half = 0.5 * Double(bins) * binPS
+            near.pairs.add(
+                tags, relation, fromPS: slices[index].startPS, toPS: slices[index].endPS, halfWidthPS: half)
+            let range = first..<near.pairs.count
+            near.parts[index] = SlicePairs.Part(range: range, relation: relation, halfWidthPS: half)
             let plane = DifferencePlane(
-                tags, weights: weights, startPS: slices[index].startPS, durationPS: length, relation: relation,
-                segments: 1, bins: bins, binPS: binPS)
+                tags, weights: weights, near.pairs, range, slice: slices[index], relation: relation, bins: bins,
+                binPS: binPS)
             guard let peak = SlicePeak(plane) else { continue }
             slices[index].isCorrelated = true
             slices[index].residualPS = forecast.valuePS + peak.positionPS
             slices[index].residualErrorPS = peak.errorPS
             slices[index].pairs = peak.pairs
+            found.append(index)
         }
-    }
-
-    private func seconds(_ timePS: Int64) -> Double { Double(timePS - lock.relation.referencePS) * 1e-12 }
-
-    /// Where the peak is expected, by a line through the nearest slices that were found.
-    private func forecast(atPS timePS: Int64)
-        -> (valuePS: Double, slope: Double, errorPS: Double, gapSeconds: Double)
-    {
-        let x = seconds(timePS)
-        let found = slices.filter(\.isCorrelated)
-            .sorted { abs($0.centrePS - timePS) < abs($1.centrePS - timePS) }.prefix(4)
-        guard let nearest = found.first else {
-            return (0, 0, lock.offsetUncertaintyPS + lock.skewUncertainty * 1e12 * abs(x), 0)
-        }
-        let gap = abs(x - seconds(nearest.centrePS))
-        guard found.count > 1 else {
-            let error = nearest.residualErrorPS + lock.skewUncertainty * 1e12 * gap
-            return (nearest.residualPS, 0, error, gap)
-        }
-        var equations = NormalEquations(2)
-        for slice in found {
-            equations.add([1, seconds(slice.centrePS) - x], slice.residualPS, 1 / square(slice.residualErrorPS + 200))
-        }
-        guard let solution = equations.solve() else { return (nearest.residualPS, 0, 1e5, gap) }
-        return (solution.values[0], solution.values[1] * 1e-12, solution.covariance[0].squareRoot(), gap)
     }
 
     /// The relation that the slices give: a parabola, a line or a shift, as their number allows; outliers are left
@@ -155,7 +135,10 @@ struct ClockTracker {
         let rest = kept.map { $0.residualPS - value(values, x($0)) }
         let scatter = (rest.reduce(0) { $0 + $1 * $1 } / Double(max(1, rest.count))).squareRoot()
         if scatter > 3_000, found.count >= 5 {
-            relation.setWander(found.map { (x($0), $0.residualPS - value(values, x($0))) })
+            relation.setWander(
+                found.map { (x($0), $0.residualPS - value(values, x($0))) },
+                from: Double(first.startPS - shift) * 1e-12,
+                to: Double(last.endPS - shift) * 1e-12)
         }
         return relation
     }
@@ -173,22 +156,4 @@ func square(_ x: Double) -> Double { x * x }
 func median(_ values: [Double]) -> Double {
     guard !values.isEmpty else { return 0 }
     return values.sorted()[values.count / 2]
-}
-
-extension ClockRelation {
-    /// Puts knots as far apart as the mean of the points' distances and takes the points' polygon there.
-    mutating func setWander(_ points: [(x: Double, y: Double)]) {
-        guard let first = points.first, let last = points.last, points.count > 1 else { return }
-        let count = points.count
-        wanderStartSeconds = first.x
-        wanderStepSeconds = (last.x - first.x) / Double(count - 1)
-        var next = 0
-        wanderPS = (0..<count).map { knot in
-            let x = wanderStartSeconds + Double(knot) * wanderStepSeconds
-            while next + 2 < count, points[next + 1].x < x { next += 1 }
-            let (left, right) = (points[next], points[next + 1])
-            let part = max(0, min(1, (x - left.x) / (right.x - left.x)))
-            return left.y * (1 - part) + right.y * part
-        }
-    }
 }

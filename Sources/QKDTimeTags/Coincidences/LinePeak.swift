@@ -12,6 +12,8 @@ struct LinePeak {
     var positionPS: Double
     /// Bins that the line moves over the plane's duration.
     var driftBins: Int
+    /// Bins that the line lies above its tangent at the plane's ends.
+    var bendBins: Double
     /// Sum on the line, and what the background puts there.
     var sum: Double
     var background: Double
@@ -20,20 +22,26 @@ struct LinePeak {
     /// Natural logarithm of a bound on the probability that background reaches `sum` at a given place.
     var logProbability: Double
 
-    /// Searches lines that drift by up to `reach` bins to either side; `nil` when the plane is too narrow.
-    init?(in plane: DifferencePlane, reach: Int) {
-        let margin = (reach + 1) / 2 + 1
+    /// Searches lines that drift by up to `reach` bins to either side, and those bent by up to `bends` steps of
+    /// `bendStep` bins at the ends; `nil` when the plane is too narrow.
+    init?(in plane: DifferencePlane, reach: Int, bends: Int = 0) {
+        let margin = (reach + 1) / 2 + 1 + Int((Self.bendStep * Double(bends)).rounded(.up))
         let places = plane.bins - 2 * margin - 1
         guard places > 8 else { return nil }
-        var best: (sum: Float, place: Int, drift: Int) = (-.infinity, 0, 0)
+        var best: (sum: Float, place: Int, drift: Int, bend: Int) = (-.infinity, 0, 0, 0)
         var row = [Float](repeating: 0, count: places + 1)
-        for drift in -reach...reach {
-            Self.sumLines(plane, drift: drift, margin: margin, into: &row)
-            for place in 0..<places where row[place] + row[place + 1] > best.sum {
-                best = (row[place] + row[place + 1], place, drift)
+        for bend in -bends...bends {
+            for drift in -reach...reach {
+                Self.sumLines(plane, drift: drift, bend: bend, margin: margin, into: &row)
+                row.withUnsafeBufferPointer { row in
+                    for place in 0..<places where row[place] + row[place &+ 1] > best.sum {
+                        best = (row[place] + row[place &+ 1], place, drift, bend)
+                    }
+                }
             }
         }
-        Self.sumLines(plane, drift: best.drift, margin: margin, into: &row)
+        bendBins = Self.bendStep * Double(best.bend)
+        Self.sumLines(plane, drift: best.drift, bend: best.bend, margin: margin, into: &row)
         var (count, total, totalSquares) = (0.0, 0.0, 0.0)
         for place in 0..<places where abs(place - best.place) > 4 {
             let value = Double(row[place] + row[place + 1])
@@ -53,14 +61,20 @@ struct LinePeak {
         logProbability = -LinePeak.bennett(excess: sum - mean, variance: poisson) * poisson / variance
     }
 
-    private static func sumLines(_ plane: DifferencePlane, drift: Int, margin: Int, into row: inout [Float]) {
+    /// Steps of a line's bend, bins at the plane's ends: half a step moves the ends by less than a line is wide.
+    static let bendStep = 1.5
+
+    private static func sumLines(
+        _ plane: DifferencePlane, drift: Int, bend: Int, margin: Int, into row: inout [Float]
+    ) {
         row.withUnsafeMutableBufferPointer { row in
             plane.sums.withUnsafeBufferPointer { sums in
                 for place in row.indices { row[place] = 0 }
                 for segment in 0..<plane.segments {
                     let phase = (Double(segment) + 0.5) / Double(plane.segments) - 0.5
-                    let from = segment * plane.bins + margin + Int((Double(drift) * phase).rounded())
-                    for place in row.indices { row[place] += sums[from &+ place] }
+                    let shift = phase * (Double(drift) + 4 * bendStep * Double(bend) * phase)
+                    let from = segment * plane.bins + margin + Int(shift.rounded())
+                    for place in 0..<row.count { row[place] += sums[from &+ place] }
                 }
             }
         }

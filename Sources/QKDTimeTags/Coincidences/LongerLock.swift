@@ -15,16 +15,22 @@ extension OffsetLock {
         let ratio = width / fine
         // The old block left the skew open by 1.5 old bins over its length, which is up to four times that here.
         let reach = Int((2 * 4 * ratio).rounded(.up)) * 2
+        let bends = OffsetZoom.bends(driftUncertainty, length, fine)
+        let bend = OffsetZoom.bendBins(length, fine)
+        let wide = Int((LinePeak.bendStep * Double(bends)).rounded(.up))
         let plane = DifferencePlane(
             tags, weights: weights, startPS: start, durationPS: length,
-            relation: relation.stated(atPS: start + length / 2), segments: 64, bins: 2 * reach + 64, binPS: fine)
-        guard let line = LinePeak(in: plane, reach: reach), line.logProbability < -25 else { return nil }
+            relation: relation.stated(atPS: start + length / 2), segments: 64, bins: 2 * (reach + wide) + 64,
+            binPS: fine)
+        guard let line = LinePeak(in: plane, reach: reach, bends: bends), line.logProbability < -25 else { return nil }
         var longer = self
         longer.relation = plane.relation
         longer.relation.add(
-            offsetPS: line.positionPS, skew: Double(line.driftBins) * fine / Double(length), driftPerSecond: 0)
+            offsetPS: line.positionPS, skew: Double(line.driftBins) * fine / Double(length),
+            driftPerSecond: line.bendBins / bend)
         longer.offsetUncertaintyPS = 1.5 * fine
         longer.skewUncertainty = 1.5 * fine / Double(length)
+        longer.driftUncertainty = min(driftUncertainty, 1.5 * LinePeak.bendStep / bend)
         longer.blockStartPS = start
         longer.blockPS = length
         longer.peakPairs = line.sum

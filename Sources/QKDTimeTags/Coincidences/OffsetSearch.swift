@@ -9,12 +9,14 @@ import QKDCore
 
 /// Where two captures were first found to belong together.
 public struct OffsetLock: Sendable, Equatable {
-    /// Offset and skew at the middle of the block that was looked at; no drift yet.
+    /// Offset and skew at the middle of the block that was looked at; a drift where it bends the line.
     public var relation: ClockRelation
     /// How far the offset may be off, ps.
     public var offsetUncertaintyPS: Double
     /// How far the skew may be off, dimensionless.
     public var skewUncertainty: Double
+    /// How far the drift may be off, per second: as much as a low satellite's until it bends the line.
+    var driftUncertainty = OffsetZoom.greatestDrift
     /// Start and length of the block on Alice's clock, ps.
     public var blockStartPS: Int64
     /// Length of the block, ps.
@@ -32,8 +34,9 @@ public struct OffsetLock: Sendable, Equatable {
 /// Finds the time offset and the clock skew between two captures from their tags alone.
 ///
 /// 1. Coarse: FFT correlation over the whole range of offsets and skews (`CoarseCorrelation`).
-/// 2. Zoom: around each of the highest places, histograms of direct differences in bins 16 times finer, and again,
-///    down to 20 ns. A true peak gains in significance with each step, a chance one does not.
+/// 2. Zoom: around each of the highest places, histograms of direct differences in much finer bins, of as much of
+///    the block as that takes; then of a short stretch in bins of 20 ns. A true peak gains in significance, a
+///    chance one does not (`OffsetZoom`).
 /// 3. Decision: the last peak must be less probable than `falseAlarm` by chance, by Bennett's bound times the
 ///    number of all offsets and skews that bins of that width can tell apart (Bonferroni).
 public struct OffsetSearch: Sendable {
@@ -52,9 +55,6 @@ public struct OffsetSearch: Sendable {
 
     /// A search with the stated defaults: ±1 s, ±50 ppm.
     public init() {}
-
-    private static let finestBinPS = 20_000.0
-    private static let leastZoomEvidence = 10.0
 
     /// Throws `outOfRange` for limits that cannot be searched.
     public func validate() throws {
@@ -92,16 +92,20 @@ public struct OffsetSearch: Sendable {
         var binPS = min(4e6, Double(rangePS) / 128)
         while binPS < 64e6, rate * binPS * 16 / max(maximumSkew, 1e-7) < 1_000 { binPS *= 2 }
         var examined = 0
-        for effort in Effort.all {
+        for effort in SearchEffort.all {
             let coarse = CoarseCorrelation(
-                self, binPS: binPS * effort.widening, segments: effort.segments, longestPS: max(span, 1))
-            for place in effort.places {
+                self, binPS: binPS, segments: effort.segments, longestPS: max(span, 1), mostPoints: effort.points)
+            for place in effort.places(blockPS: coarse.blockPS, spanPS: span) {
                 let start = first + Int64(place * Double(max(0, span - coarse.blockPS)))
                 let count = min(effort.candidates, candidatesPerBlock)
-                for peak in try coarse.peaks(tags, startPS: start, count: count) {
+                for peak in try coarse.peaks(tags, startPS: start, count: count) where peak.height >= effort.height {
                     examined += 1
                     try Cancellation.check()
-                    if let lock = zoom(tags, peak, coarse, startPS: start, candidates: examined) { return lock }
+                    let zoom = OffsetZoom(self, tags, coarse, startPS: start)
+                    if var lock = zoom.lock(peak) {
+                        lock.candidates = examined
+                        return lock
+                    }
                 }
             }
         }
@@ -110,53 +114,33 @@ public struct OffsetSearch: Sendable {
             "no correlation found between the captures within ±\(Picoseconds.seconds(rangePS)) s and "
                 + "±\((maximumSkew * 1e9).rounded() / 1e3) ppm (\(examined) places looked at)")
     }
-
-    private func zoom(
-        _ tags: TagPair, _ peak: CoarsePeak, _ coarse: CoarseCorrelation, startPS: Int64, candidates: Int
-    ) -> OffsetLock? {
-        let blockPS = coarse.blockPS
-        var relation = ClockRelation(
-            referencePS: startPS + blockPS / 2, offsetPS: peak.offsetPS, skew: peak.skew)
-        var width = coarse.binPS
-        while true {
-            // Two old bins to either side, and as much drift over the block.
-            let fine = width / 16
-            let plane = DifferencePlane(
-                tags, weights: weights, startPS: startPS, durationPS: blockPS, relation: relation, segments: 64,
-                bins: 108, binPS: fine)
-            guard let line = LinePeak(in: plane, reach: 36) else { return nil }
-            let step = fine / Double(blockPS)
-            relation.add(offsetPS: line.positionPS, skew: Double(line.driftBins) * step, driftPerSecond: 0)
-            width = fine
-            guard fine <= Self.finestBinPS else {
-                // A chance peak does not grow when the bins shrink; a true one is far above this already.
-                if line.logProbability > -Self.leastZoomEvidence { return nil }
-                continue
-            }
-            let trials = 2 * Double(rangePS) / fine * max(1, 2 * maximumSkew / step)
-            let logFalseAlarm = line.logProbability + log(trials) + log(Effort.blocks)
-            guard logFalseAlarm < log(falseAlarm) else { return nil }
-            return OffsetLock(
-                relation: relation, offsetUncertaintyPS: 1.5 * fine, skewUncertainty: 1.5 * step,
-                blockStartPS: startPS, blockPS: blockPS, peakPairs: line.sum, backgroundPairs: line.background,
-                logFalseAlarm: logFalseAlarm, candidates: candidates)
-        }
-    }
 }
 
 /// How hard a block is looked at: first what a good link needs, then more.
-private struct Effort {
+struct SearchEffort {
+    /// Segments of the block.
     let segments: Int
-    let widening: Double
+    /// Most points of a transform, which sets the bins' width.
+    let points: Int
+    /// Places of a block that are looked at closely.
     let candidates: Int
-    /// Where in the capture, 0 for its start and 1 for its end. The middle is the best place: there both
-    /// captures have tags at every offset, if they are long enough.
-    let places: [Double]
+    /// Deviations that they must stand high; the last looks take what there is.
+    let height: Float
+    /// Where in the capture blocks lie, 0 for its start and 1 for its end.
+    private let places: [Double]
 
+    /// The middle is the best place: there both captures have tags at every offset, if they are long enough.
     static let all = [
-        Effort(segments: 4, widening: 1, candidates: 3, places: [0.5]),
-        Effort(segments: 16, widening: 1, candidates: .max, places: [0.5, 0.2, 0.8]),
-        Effort(segments: 16, widening: 4, candidates: .max, places: [0.5, 0.1, 0.9]),
+        SearchEffort(segments: 2, points: 1 << 16, candidates: 3, height: 6, places: [0.5]),
+        SearchEffort(segments: 16, points: 3 << 15, candidates: 4, height: 5, places: [0.5]),
+        SearchEffort(segments: 24, points: 1 << 17, candidates: .max, height: 0, places: [0.5, 0.1, 0.9]),
+        SearchEffort(segments: 48, points: 1 << 18, candidates: .max, height: 0, places: [0.5]),
     ]
+    /// Blocks that one search looks at, at most.
     static let blocks = Double(all.reduce(0) { $0 + $1.places.count })
+
+    /// The places that differ: a block as long as the capture has one.
+    func places(blockPS: Int64, spanPS: Int64) -> [Double] {
+        spanPS > blockPS + blockPS / 4 ? places : Array(places.prefix(1))
+    }
 }

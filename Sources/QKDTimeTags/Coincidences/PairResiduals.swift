@@ -20,39 +20,48 @@ struct PairResiduals {
 
     var count: Int { residuals.count }
 
-    /// Collects the pairs of all slices.
-    init(_ tags: TagPair, _ relation: ClockRelation, slices all: [ClockSlice], halfWidthPS: Double) {
+    /// Collects the pairs of all slices; those of `near` are taken from there where it has all of them.
+    init(
+        _ tags: TagPair, _ relation: ClockRelation, slices all: [ClockSlice], halfWidthPS: Double,
+        near: SlicePairs = SlicePairs()
+    ) {
         self.relation = relation
         self.halfWidthPS = halfWidthPS
         aliceChannels = Self.channels(tags.alice)
         bobChannels = Self.channels(tags.bob)
         let tableA = Self.table(aliceChannels)
         let tableB = Self.table(bobChannels)
-        let reach = Int64(halfWidthPS.rounded(.up))
+        seconds.reserveCapacity(near.pairs.count)
+        residuals.reserveCapacity(near.pairs.count)
+        aliceIndices.reserveCapacity(near.pairs.count)
+        bobIndices.reserveCapacity(near.pairs.count)
+        slices.reserveCapacity(near.pairs.count)
+        for (number, slice) in all.enumerated() {
+            if let range = near.range(slice, number, relation, halfWidthPS: halfWidthPS) {
+                take(tags, near.pairs, range, slice: number, tableA, tableB)
+            } else {
+                var found = NearPairs()
+                found.add(tags, relation, fromPS: slice.startPS, toPS: slice.endPS, halfWidthPS: halfWidthPS)
+                take(tags, found, 0..<found.count, slice: number, tableA, tableB)
+            }
+        }
+    }
+
+    private mutating func take(
+        _ tags: TagPair, _ pairs: NearPairs, _ range: Range<Int>, slice: Int, _ tableA: [UInt8], _ tableB: [UInt8]
+    ) {
         tags.alice.times.withUnsafeBufferPointer { a in
             tags.bob.times.withUnsafeBufferPointer { b in
-                for (number, slice) in all.enumerated() {
-                    let range = tags.alice.range(fromPS: slice.startPS, toPS: slice.endPS)
-                    guard let first = range.first else { continue }
-                    var head = ClickList.lowerBound(b, relation.bobPS(ofAlicePS: a[first]) - reach - 1)
-                    for index in range {
-                        let x = Double(a[index] &- relation.referencePS) * 1e-12
-                        let departure = relation.departurePS(atSeconds: x)
-                        let base = a[index] &+ relation.offsetPS
-                        let low = base &+ Int64((departure - halfWidthPS).rounded(.up))
-                        while head < b.count, b[head] < low { head &+= 1 }
-                        var next = head
-                        while next < b.count {
-                            let residual = Double(b[next] &- base) - departure
-                            if residual > halfWidthPS { break }
-                            seconds.append(x)
-                            residuals.append(residual)
-                            aliceIndices.append(tableA[Int(tags.alice.channels[index])])
-                            bobIndices.append(tableB[Int(tags.bob.channels[next])])
-                            slices.append(Int32(number))
-                            next &+= 1
-                        }
-                    }
+                for index in range {
+                    let (i, j) = (Int(pairs.aliceIndices[index]), Int(pairs.bobIndices[index]))
+                    let x = Double(a[i] &- relation.referencePS) * 1e-12
+                    let residual = Double(b[j] &- a[i] &- relation.offsetPS) - relation.departurePS(atSeconds: x)
+                    guard abs(residual) <= halfWidthPS else { continue }
+                    seconds.append(x)
+                    residuals.append(residual)
+                    aliceIndices.append(tableA[Int(tags.alice.channels[i])])
+                    bobIndices.append(tableB[Int(tags.bob.channels[j])])
+                    slices.append(Int32(slice))
                 }
             }
         }
@@ -60,7 +69,11 @@ struct PairResiduals {
 
     private static func channels(_ tags: TagBatch) -> [UInt8] {
         var seen = [Bool](repeating: false, count: 256)
-        for channel in tags.channels { seen[Int(channel)] = true }
+        tags.channels.withUnsafeBufferPointer { channels in
+            seen.withUnsafeMutableBufferPointer { seen in
+                for channel in channels { seen[Int(channel)] = true }
+            }
+        }
         return (0..<256).filter { seen[$0] }.map(UInt8.init)
     }
 
@@ -68,5 +81,35 @@ struct PairResiduals {
         var table = [UInt8](repeating: 0, count: 256)
         for (index, channel) in channels.enumerated() { table[Int(channel)] = UInt8(index) }
         return table
+    }
+}
+
+/// The pairs that tracking has looked at, slice by slice, each slice with the relation that they are near to.
+struct SlicePairs {
+    /// One slice's pairs.
+    struct Part {
+        var range: Range<Int>
+        var relation: ClockRelation
+        var halfWidthPS: Double
+    }
+
+    /// All pairs, in the order in which the slices were looked at.
+    var pairs = NearPairs()
+    /// Of each slice, `nil` where none was looked at.
+    var parts: [Part?] = []
+
+    /// The pairs among which are all those within ± `halfWidthPS` of another relation; `nil` if some may be missing.
+    func range(
+        _ slice: ClockSlice, _ number: Int, _ relation: ClockRelation, halfWidthPS: Double
+    ) -> Range<Int>? {
+        guard number < parts.count, let part = parts[number] else { return nil }
+        // Between the three instants two smooth curves differ by little more than at them.
+        let away = [slice.startPS, slice.centrePS, slice.endPS].map { time in
+            let shift = Double(relation.offsetPS - part.relation.offsetPS)
+            return abs(
+                shift + relation.departurePS(atSeconds: Double(time - relation.referencePS) * 1e-12)
+                    - part.relation.departurePS(atSeconds: Double(time - part.relation.referencePS) * 1e-12))
+        }
+        return halfWidthPS + 1.25 * (away.max() ?? 0) + 2 <= part.halfWidthPS ? part.range : nil
     }
 }
