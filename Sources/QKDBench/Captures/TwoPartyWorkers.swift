@@ -15,7 +15,17 @@ extension TwoPartyEngine {
         // The workers are no tasks: they ask whether this one was cancelled.
         try withUnsafeCurrentTask { task in
             let caller = CancelledCaller(task: task)
-            DispatchQueue.concurrentPerform(iterations: workers) { _ in work.workThrough { caller.isCancelled } }
+            // Threads of their own: the pool that this task runs in has no more of them than there are cores.
+            let others = DispatchGroup()
+            for _ in 1..<workers {
+                others.enter()
+                Thread.detachNewThread {
+                    work.workThrough { caller.isCancelled }
+                    others.leave()
+                }
+            }
+            work.workThrough { caller.isCancelled }
+            others.wait()
             self = work.engine
             if let failure = work.failure { throw failure }
         }

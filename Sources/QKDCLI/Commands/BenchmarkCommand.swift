@@ -9,7 +9,8 @@ struct BenchmarkCommand: AsyncParsableCommand {
         discussion: "Example: qkdctl benchmark physics --slots 200000000",
         subcommands: [
             PhysicsBenchmark.self, DecodeBenchmarkCommand.self, PairBenchmarkCommand.self,
-            HistogramBenchmarkCommand.self, SiftBenchmarkCommand.self, PipelineBenchmarkCommand.self,
+            HistogramBenchmarkCommand.self, ClockBenchmarkCommand.self, SiftBenchmarkCommand.self,
+            PipelineBenchmarkCommand.self,
             LiveBenchmarkCommand.self,
         ])
 }

@@ -96,6 +96,26 @@ struct HistogramBenchmarkCommand: AsyncParsableCommand {
     }
 }
 
+struct ClockBenchmarkCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "W4", abstract: "Find two captures' clocks from their tags alone.",
+        discussion: "Example: qkdctl benchmark W4 --seeds 100")
+
+    @Option(name: .long, help: "Pairs of captures of either kind, each from a seed of its own.") var seeds = 5
+    @OptionGroup var options: WorkloadOptions
+
+    func validate() throws {
+        guard (1...10_000).contains(seeds) else { throw ValidationError("--seeds must lie between 1 and 10000") }
+    }
+
+    func run() async throws {
+        let (seeds, seed) = (seeds, options.seed)
+        try await options.run {
+            try ClockBenchmark.run($0, seed: seed, seeds: seeds, folder: $1, progress: $2)
+        }
+    }
+}
+
 struct SiftBenchmarkCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "W5", abstract: "Sift detections into two packed keys.",

@@ -9,7 +9,8 @@ struct AlignedSide: Sendable {
     var head = 0
     /// Tags that were here before the first one.
     private(set) var forgotten = 0
-    private let kernel: AlignKernel
+    /// How tags that come from now on are aligned.
+    var kernel: AlignKernel
 
     init(_ kernel: AlignKernel) { self.kernel = kernel }
 
@@ -48,6 +49,22 @@ struct AlignedSide: Sendable {
                 }
             }
         }
+    }
+
+    /// Moves the tags that are still to be matched from one relation to another, to 1 ps.
+    mutating func realign(from old: ClockRelation, to new: ClockRelation) {
+        times.withUnsafeMutableBufferPointer { times in
+            for place in head..<times.count {
+                // Her own time, near enough: the relations' difference changes slowly.
+                let near = times[place] &- old.offsetPS
+                let guess = old.departurePS(atSeconds: Double(near &- old.referencePS) * 1e-12)
+                let time = near &- Int64(guess.rounded())
+                let before = old.departurePS(atSeconds: Double(time &- old.referencePS) * 1e-12)
+                let after = new.departurePS(atSeconds: Double(time &- new.referencePS) * 1e-12)
+                times[place] &+= new.offsetPS &- old.offsetPS &+ Int64((after - before).rounded())
+            }
+        }
+        putInOrder(from: head + 1)
     }
 
     /// The inputs of the tags at the first `count` of these places of the whole.
@@ -91,5 +108,14 @@ struct AlignedSide: Sendable {
         channels.removeFirst(spent)
         head -= spent
         forgotten += spent
+    }
+}
+
+extension AlignKernel {
+    /// Tells Alice's times on Bob's clock by a relation without wander, her detectors' delays taken off.
+    init(_ relation: ClockRelation, delaysPS: [Double]) {
+        self.init(
+            referencePS: relation.referencePS, offsetPS: relation.offsetPS, c0: relation.offsetFractionPS,
+            c1: relation.skew, c2: 0.5e-12 * relation.driftPerSecond, delaysPS: delaysPS)
     }
 }

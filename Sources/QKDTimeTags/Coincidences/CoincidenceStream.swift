@@ -17,6 +17,12 @@ public struct CoincidenceStream: Sendable {
 
         /// Number of coincidences.
         public var count: Int { aliceChannels.count }
+
+        mutating func append(_ other: Found) {
+            aliceChannels += other.aliceChannels
+            bobChannels += other.bobChannels
+            differencesPS += other.differencesPS
+        }
     }
 
     /// Tags of each side so far.
@@ -47,10 +53,7 @@ public struct CoincidenceStream: Sendable {
         }
         kernel = try CoincidenceMatcher(windowPS: windowPS).kernel()
         self.windowPS = windowPS
-        alice = AlignedSide(
-            AlignKernel(
-                referencePS: relation.referencePS, offsetPS: relation.offsetPS, c0: relation.offsetFractionPS,
-                c1: relation.skew, c2: 0.5e-12 * relation.driftPerSecond, delaysPS: Self.table(aliceDelays)))
+        alice = AlignedSide(AlignKernel(relation, delaysPS: Self.table(aliceDelays)))
         bob = AlignedSide(AlignKernel(delaysPS: Self.table(bobDelays).map { $0.rounded() }))
         // A delay can put a tag behind one that came after it.
         let delays = (aliceDelays + bobDelays).map { abs($0.delayPS) }.max() ?? 0
@@ -136,7 +139,7 @@ public struct CoincidenceStream: Sendable {
         bob.forget(before: waiting.map { $0.b } ?? .max)
     }
 
-    private static func table(_ delays: [ChannelDelay]) -> [Double] {
+    static func table(_ delays: [ChannelDelay]) -> [Double] {
         var table = [Double](repeating: 0, count: 256)
         for delay in delays { table[Int(delay.channel)] = delay.delayPS }
         return table

@@ -1,0 +1,50 @@
+import QKDCore
+import QKDSifting
+import QKDTimeTags
+
+/// `TwoPartyEngine` with clocks that are followed: keys grow by the stretches whose lock held.
+public struct FollowingEngine {
+    /// The tags on their way to coincidences, and the clocks.
+    public private(set) var stream: FollowedStream
+    /// The coincidences on their way to keys.
+    public private(set) var sifter: CoincidenceSifter
+    /// What following came to, stretch by stretch.
+    public private(set) var stretches: [FollowedStretch] = []
+    /// Places at which either party lost tags.
+    public private(set) var holes = 0
+
+    /// Starts without tags.
+    public init(stream: FollowedStream, sifter: CoincidenceSifter) {
+        self.stream = stream
+        self.sifter = sifter
+    }
+
+    /// Takes all that two sources have; what one of them throws ends it, after what was before has been used.
+    ///
+    /// Looks for a cancelled task between batches.
+    public mutating func run(alice: any TagReader, bob: any TagReader) throws {
+        defer { advance(isFinal: true) }
+        var (batch, turns) = (TagBatch(), 0)
+        var (hasAlice, hasBob) = (true, true)
+        while hasAlice || hasBob {
+            try Task.checkCancellation()
+            if hasBob, !hasAlice || stream.bobIsBehind {
+                hasBob = try bob.next(into: &batch)
+                if hasBob { stream.addBob(batch) }
+            } else {
+                hasAlice = try alice.next(into: &batch)
+                if hasAlice { stream.addAlice(batch) }
+            }
+            holes += hasAlice || hasBob ? batch.holes.count : 0
+            // Seldom, and much at a time: the kernels like long runs.
+            turns += 1
+            if turns % 4 == 0 { advance(isFinal: false) }
+        }
+    }
+
+    private mutating func advance(isFinal: Bool) {
+        stretches += stream.advance(isFinal: isFinal)
+        guard stream.found.count > 0 else { return }
+        sifter.add(aliceChannels: stream.found.aliceChannels, bobChannels: stream.found.bobChannels)
+    }
+}
