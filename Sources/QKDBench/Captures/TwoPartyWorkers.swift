@@ -1,4 +1,3 @@
-import Dispatch
 import Foundation
 import QKDCore
 import QKDSifting
@@ -68,8 +67,9 @@ private final class SlabWork: @unchecked Sendable {
     var engine: TwoPartyEngine { reading.with(keysOf: sifting) }
 
     func workThrough(isCancelled: () -> Bool) {
+        var matcher = SlabMatcher()
         while let (number, slab) = next(isCancelled) {
-            let found = slab.match()
+            let found = matcher.match(slab)
             sink.withLock {
                 early[number] = found
                 while let turn = early.removeValue(forKey: nextSift) {

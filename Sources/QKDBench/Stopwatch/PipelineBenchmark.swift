@@ -48,7 +48,7 @@ public enum PipelineBenchmark {
                     offsetErrorPS: 100, skewError: 3e-8, driftErrorPerSecond: 1e-8, peakSigmaPS: 100)
                 var engine = FollowingEngine(
                     stream: try FollowedStream(
-                        windowPS: 1_000, follower: follower, stretchPS: 10 * Picoseconds.perMillisecond),
+                        windowPS: 1_000, follower: follower, stretchPS: 20 * Picoseconds.perMillisecond),
                     sifter: CoincidenceSifter(map: map))
                 try engine.run(
                     alice: TagFileReader(path: paths[0], batchRecords: batchRecords),

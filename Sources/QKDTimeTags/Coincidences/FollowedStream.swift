@@ -228,9 +228,23 @@ private struct NearDifferences: Sendable {
     ) {
         keptA.removeAll(keepingCapacity: true)
         keptB.removeAll(keepingCapacity: true)
-        for place in placesA.indices where inside.contains(b[Int(placesB[place])] &- a[Int(placesA[place])]) {
-            keptA.append(placesA[place])
-            keptB.append(placesB[place])
+        let width = UInt64(inside.upperBound - inside.lowerBound)
+        // Each is written, and counted if it is wanted: no branch could foretell that.
+        keptA.append(addingCapacity: placesA.count) { roomA in
+            keptB.append(addingCapacity: placesA.count) { roomB in
+                roomA.withUnsafeMutableBufferPointer { roomA, countA in
+                    roomB.withUnsafeMutableBufferPointer { roomB, countB in
+                        var kept = 0
+                        for place in placesA.indices {
+                            let difference = b[Int(placesB[place])] &- a[Int(placesA[place])]
+                            roomA[kept] = placesA[place]
+                            roomB[kept] = placesB[place]
+                            kept &+= UInt64(bitPattern: difference &- inside.lowerBound) <= width ? 1 : 0
+                        }
+                        (countA, countB) = (kept, kept)
+                    }
+                }
+            }
         }
         keptA.withUnsafeBufferPointer { a in keptB.withUnsafeBufferPointer { body(a, $0) } }
     }
