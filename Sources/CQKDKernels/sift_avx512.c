@@ -13,7 +13,8 @@ static inline keys keys_at(uint64_t *key_a, uint64_t *key_b, size_t bits) {
     return (keys){key_a, key_b, key_a[bits / 64], key_b[bits / 64], bits};
 }
 
-/// Appends the bits of `a` and `b` under `same`. Without a branch: whether a word fills is a coin's toss.
+/// Appends the bits of `a` and `b` under `same`. By sums, for compilers turn a condition into a branch: whether a word
+/// fills is a coin's toss.
 QKD_AVX512 static inline void append(keys *to, uint64_t same, uint64_t a, uint64_t b) {
     const uint64_t bits_a = _pext_u64(a, same), bits_b = _pext_u64(b, same);
     const size_t used = to->bits % 64, word = to->bits / 64;
@@ -22,11 +23,10 @@ QKD_AVX512 static inline void append(keys *to, uint64_t same, uint64_t a, uint64
     to->key_a[word] = to->word_a;
     to->key_b[word] = to->word_b;
     to->bits += (size_t)__builtin_popcountll(same);
-    const int full = to->bits / 64 != word;
-    // In two shifts, for none of `used` waiting means that nothing is left.
-    const uint64_t left_a = bits_a >> 1 >> (63 - used), left_b = bits_b >> 1 >> (63 - used);
-    to->word_a = full ? left_a : to->word_a;
-    to->word_b = full ? left_b : to->word_b;
+    // In two shifts, for none of `used` waiting means that nothing is left; nor is it of a word that does not fill.
+    const uint64_t keep = to->bits / 64 - word - 1;
+    to->word_a = (to->word_a & keep) | bits_a >> 1 >> (63 - used);
+    to->word_b = (to->word_b & keep) | bits_b >> 1 >> (63 - used);
 }
 
 static inline void finish(const keys *all, qkd_sift_state *state, size_t errors) {
