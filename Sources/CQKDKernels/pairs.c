@@ -24,10 +24,10 @@ static size_t scalar(const int64_t *a, size_t end, const int64_t *b, size_t coun
 
 size_t qkd_pairs(int level, const int64_t *a, size_t count_a, const int64_t *b, size_t count_b, int64_t low,
                  int64_t high, qkd_pair_cursor *cursor, uint32_t *pairs_a, uint32_t *pairs_b, size_t capacity) {
-    const size_t block = QKD_SEGMENTS * QKD_SEGMENT;
     size_t found = 0;
     (void)level;
 #if QKD_X86
+    const size_t block = QKD_SEGMENTS * QKD_SEGMENT;
     while (level != QKD_LEVEL_SCALAR && count_a - cursor->a >= block) {
         if (capacity - found < 2 * block) return found;
         ptrdiff_t more = -1;

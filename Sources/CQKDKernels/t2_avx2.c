@@ -108,7 +108,7 @@ QKD_AVX2 void qkd_t2_avx2(qkd_t2_state *outer, const void *records, size_t end, 
     const uint8_t *bytes = records;
     // A copy: a store of channels could alias the caller's.
     qkd_t2_state state = *outer;
-    const uint64_t step = (uint64_t)(state.overflow_ticks * state.tick_ps);
+    const uint64_t step = (uint64_t)state.overflow_ticks * (uint64_t)state.tick_ps;
     const t2_scale scale = {
         _mm256_set1_epi64x(state.tick_ps), _mm256_set1_epi64x((int64_t)(step & 0xFFFFFFFF)),
         _mm256_set1_epi64x((int64_t)(step >> 32)), _mm256_set1_epi32(state.counts_overflows ? QKD_T2_TIME : 0)};
