@@ -110,7 +110,7 @@ def compared(workload: str, folder: Path, arguments: argparse.Namespace) -> dict
         theirs += measured(peer, workload, folder, arguments)
     progress("")
     report.rated(ours, theirs, arguments.records is not None)
-    machine = {key: said[key] for key in ("cpu", "level", "memoryReadGBps") if key in said}
+    machine = {key: said[key] for key in ("cpu", "level", "memory_read_g_bps") if key in said}
     print(f"{workload}: {module.TITLE}; M/s: million {module.UNIT} a second")
     print(", ".join(f"{key} {value}" for key, value in machine.items()), end="\n\n" if machine else "")
     print(report.table(ours + theirs), end="\n\n", flush=True)

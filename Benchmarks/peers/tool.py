@@ -40,7 +40,7 @@ def cases(report: dict[str, Any]) -> list[dict[str, Any]]:
         if not isinstance(case, dict):
             continue
         name, items = case.get("name"), case.get("items")
-        cpu_seconds, rate = case.get("cpuSeconds"), case.get("itemsPerSecond")
+        cpu_seconds, rate = case.get("cpu_seconds"), case.get("items_per_second")
         if cpu_seconds is None and items and rate:
             cpu_seconds = items / rate
         if isinstance(name, str) and items and cpu_seconds:

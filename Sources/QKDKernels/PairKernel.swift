@@ -27,7 +27,7 @@ public struct PairKernel: Sendable {
 
     /// Finds pairs from the cursor on, by rising place in A and then in B, as many as there is room for.
     ///
-    /// Times rise and lie within ±2^61 ps; a list has fewer than 2^32. Returns the number of pairs. There are no more
+    /// Times **must** rise (the search would leave their memory otherwise; debug builds look) and lie within ±2^61 ps; a list has fewer than 2^32. Returns the number of pairs. There are no more
     /// when the cursor's `a` has come to the end of A.
     public func find(
         _ a: UnsafeBufferPointer<Int64>, _ b: UnsafeBufferPointer<Int64>, from cursor: inout Cursor,
@@ -36,6 +36,7 @@ public struct PairKernel: Sendable {
     ) -> Int {
         precondition(placesA.count >= Self.leastRoom && placesB.count >= placesA.count, "too little room for pairs")
         precondition(max(a.count, b.count) <= Int(UInt32.max), "too many tags")
+        assert(TagOrder.isRising(a) && TagOrder.isRising(b), "times must rise")
         return qkd_pairs(
             level.rawValue, a.baseAddress, a.count, b.baseAddress, b.count, differencesPS.lowerBound,
             differencesPS.upperBound, &cursor.raw, placesA.baseAddress, placesB.baseAddress, placesA.count)

@@ -12,7 +12,7 @@ public struct TagOrder: Sendable, Equatable {
     /// Starts without times.
     public init() {}
 
-    /// Takes the next times; the first of them has `previous` in front of it. All lie within ±2^62 ps.
+    /// Takes the next times; the first of them has `previous` in front of it. All are less than 2^62 ps from zero.
     public mutating func add(
         _ times: UnsafeBufferPointer<Int64>, after previous: Int64, level: KernelLevel = .current
     ) {
@@ -22,6 +22,14 @@ public struct TagOrder: Sendable, Equatable {
         inversions = Int(order.inversions)
         largestInversionPS = order.largest_inversion
         ties = Int(order.ties)
+    }
+
+    /// Whether no time is earlier than the one in front of it.
+    static func isRising(_ times: UnsafeBufferPointer<Int64>) -> Bool {
+        guard let first = times.first else { return true }
+        var order = TagOrder()
+        order.add(times, after: first, level: .scalar)
+        return order.inversions == 0
     }
 
     /// The same, a time after the other: what `add` is held against.

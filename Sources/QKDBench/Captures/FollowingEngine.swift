@@ -38,7 +38,7 @@ public struct FollowingEngine {
             holes += hasAlice || hasBob ? batch.holes.count : 0
             // Seldom, and much at a time: the kernels like long runs.
             turns += 1
-            if turns % 4 == 0 { advance(isFinal: false) }
+            if turns % 8 == 0 { advance(isFinal: false) }
         }
     }
 

@@ -38,7 +38,7 @@ public struct TwoPartyEngine {
             try read(alice, bob)
             // Seldom, and much at a time: the kernels like long runs.
             turns += 1
-            if turns % 4 == 0 { advance(isFinal: false) }
+            if turns % 8 == 0 { advance(isFinal: false) }
         }
     }
 
@@ -53,11 +53,13 @@ public struct TwoPartyEngine {
         }
     }
 
-    /// The next stretch that can be matched apart from all others; `nil` at the end.
-    mutating func nextSlab(_ alice: any TagReader, _ bob: any TagReader, leastTags: Int) throws -> TagSlab? {
+    /// Takes the next stretch that can be matched apart from all others; `false` at the end.
+    mutating func nextSlab(
+        _ alice: any TagReader, _ bob: any TagReader, leastTags: Int, into slab: inout TagSlab
+    ) throws -> Bool {
         while true {
-            if let slab = stream.takeSlab(leastTags: leastTags, isFinal: !hasAlice && !hasBob) { return slab }
-            guard hasAlice || hasBob else { return nil }
+            if stream.takeSlab(leastTags: leastTags, isFinal: !hasAlice && !hasBob, into: &slab) { return true }
+            guard hasAlice || hasBob else { return false }
             try Task.checkCancellation()
             try read(alice, bob)
         }

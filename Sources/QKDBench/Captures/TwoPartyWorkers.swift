@@ -49,6 +49,8 @@ private final class SlabWork: @unchecked Sendable {
     private var nextRead = 0
     private var nextSift = 0
     private var isOver = false
+    /// Results that have been sifted, whose memory is used again.
+    private var spare: [CoincidenceStream.Found] = []
     /// Results that came before their turn.
     private var early: [Int: CoincidenceStream.Found] = [:]
     private(set) var failure: (any Error)?
@@ -68,34 +70,36 @@ private final class SlabWork: @unchecked Sendable {
 
     func workThrough(isCancelled: () -> Bool) {
         var matcher = SlabMatcher()
-        while let (number, slab) = next(isCancelled) {
-            let found = matcher.match(slab)
+        var slab = TagSlab()
+        while let number = next(&slab, isCancelled) {
+            var found = sink.withLock { spare.popLast() } ?? CoincidenceStream.Found()
+            matcher.match(slab, into: &found)
             sink.withLock {
                 early[number] = found
                 while let turn = early.removeValue(forKey: nextSift) {
                     sifting.sift(turn)
                     nextSift += 1
+                    spare.append(turn)
                 }
             }
         }
     }
 
-    private func next(_ isCancelled: () -> Bool) -> (Int, TagSlab)? {
+    /// Takes the next slab, and says which it is; `nil` when there are no more.
+    private func next(_ slab: inout TagSlab, _ isCancelled: () -> Bool) -> Int? {
         source.withLock {
             guard !isOver else { return nil }
             do {
                 if isCancelled() { throw CancellationError() }
-                guard let slab = try reading.nextSlab(alice, bob, leastTags: Self.slabTags) else {
-                    isOver = true
-                    return nil
+                if try reading.nextSlab(alice, bob, leastTags: Self.slabTags, into: &slab) {
+                    nextRead += 1
+                    return nextRead - 1
                 }
-                defer { nextRead += 1 }
-                return (nextRead, slab)
             } catch {
-                isOver = true
                 failure = error
-                return nil
             }
+            isOver = true
+            return nil
         }
     }
 }

@@ -18,21 +18,23 @@ public enum DecodeBenchmark {
         progress: (String) -> Void = { _ in }
     ) throws -> BenchmarkReport {
         var report = stopwatch.report("W1", seed: seed)
-        for (name, rate) in [("10mcps", 1e7), ("1mcps", 1e6)] {
+        let files = [("10mcps", 1e7, ""), ("1mcps", 1e6, "-1mcps")]
+        var whole: [BenchmarkCase] = []
+        for (name, rate, suffix) in files {
             let path = folder.file("w1-\(name).ptu")
             progress("making \(records) records at \(rate / 1e6) Mcps")
             try write(path, seed: seed, rate: rate, records: records)
-            progress("decoding")
-            let suffix = rate == 1e7 ? "" : "-\(name)"
-            report.cases += try decode(stopwatch, path, suffix)
-            if let executable {
-                progress("running tags info")
-                report.cases.append(
-                    try stopwatch.timeProcess(
-                        "info" + suffix, items: records, "records", executable,
-                        ["tags", "info", path, "--format", "json"]))
-            }
+            guard let executable else { continue }
+            progress("running tags info")
+            whole.append(
+                try stopwatch.timeProcess(
+                    "info" + suffix, items: records, "records", executable, ["tags", "info", path, "--format", "json"]))
         }
+        for (name, _, suffix) in files {
+            progress("decoding")
+            report.cases += try decode(stopwatch, folder.file("w1-\(name).ptu"), suffix)
+        }
+        report.cases += whole
         report.peakRSSMB = Machine.peakRSSMB
         return report
     }

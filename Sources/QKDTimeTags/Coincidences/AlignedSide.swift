@@ -69,12 +69,17 @@ struct AlignedSide: Sendable {
 
     /// The inputs of the tags at the first `count` of these places of the whole.
     func channels(at places: [Int], _ count: Int, into found: inout [UInt8]) {
+        Self.pick(channels, at: places, count, base: forgotten, into: &found)
+    }
+
+    /// The channels at places that count from `base` on, in place of what `found` held.
+    static func pick(_ channels: [UInt8], at places: [Int], _ count: Int, base: Int, into found: inout [UInt8]) {
         found.removeAll(keepingCapacity: true)
         found.append(addingCapacity: count) { room in
             room.withUnsafeMutableBufferPointer { room, number in
                 places.withUnsafeBufferPointer { places in
                     channels.withUnsafeBufferPointer { channels in
-                        for place in 0..<count { room[place] = channels[places[place] &- forgotten] }
+                        for place in 0..<count { room[place] = channels[places[place] &- base] }
                     }
                 }
                 number = count
@@ -95,9 +100,11 @@ struct AlignedSide: Sendable {
     }
 
     /// Copies the tags from the head up to a place, and moves the head there.
-    mutating func take(upTo end: Int) -> TagBatch {
-        defer { head = end }
-        return TagBatch(times: Array(times[head..<end]), channels: Array(channels[head..<end]))
+    mutating func take(upTo end: Int, into batch: inout TagBatch) {
+        batch.removeAll()
+        batch.times.append(contentsOf: times[head..<end])
+        batch.channels.append(contentsOf: channels[head..<end])
+        head = end
     }
 
     /// Forgets what is in front of the head and of a place of the whole, once that is worth the move.

@@ -15,6 +15,9 @@ public struct CoincidenceStream: Sendable {
         /// Bob's corrected time less Alice's, ps.
         public internal(set) var differencesPS: [Int64] = []
 
+        /// Holds none.
+        public init() {}
+
         /// Number of coincidences.
         public var count: Int { aliceChannels.count }
 
@@ -105,26 +108,27 @@ public struct CoincidenceStream: Sendable {
         forget()
     }
 
-    /// Takes out a stretch that shares no candidate with what stays, to be matched on another core; `nil` if there are
-    /// fewer than `leastTags` of Alice's to take, or no gap to cut at. Then `match` must not be used.
+    /// Takes a stretch that shares no candidate with what stays out into `slab`, to be matched on any core; `false` if
+    /// there are fewer than `leastTags` of Alice's to take, or no gap to cut at. Then `match` must not be used.
     ///
     /// `isFinal` says that nothing more comes: then it is all that is left.
-    public mutating func takeSlab(leastTags: Int, isFinal: Bool = false) -> TagSlab? {
+    public mutating func takeSlab(leastTags: Int, isFinal: Bool = false, into slab: inout TagSlab) -> Bool {
         let (last, isOver) = min(alice.lastPS, bob.lastPS).subtractingReportingOverflow(marginPS)
         var end = isFinal ? alice.times.count : isOver ? alice.head : alice.firstPlace(after: last)
-        guard end > alice.head, isFinal || end - alice.head >= leastTags else { return nil }
+        guard end > alice.head, isFinal || end - alice.head >= leastTags else { return false }
         if !isFinal {
             // Behind a gap as wide as the window no tag of Bob's can pair with both sides.
             end -= 1
             while end > alice.head, alice.times[end] - alice.times[end - 1] < windowPS { end -= 1 }
-            guard end > alice.head else { return nil }
+            guard end > alice.head else { return false }
         }
         let reach = alice.times[end - 1] + kernel.differencesPS.upperBound
-        let slab = TagSlab(
-            kernel: kernel, alice: alice.take(upTo: end), bob: bob.take(upTo: bob.firstPlace(after: reach)))
+        slab.kernel = kernel
+        alice.take(upTo: end, into: &slab.alice)
+        bob.take(upTo: bob.firstPlace(after: reach), into: &slab.bob)
         alice.forget(before: .max)
         bob.forget(before: .max)
-        return slab
+        return true
     }
 
     private mutating func forget() {

@@ -61,6 +61,7 @@ struct PairResolver {
             for chosen in choose() { out.put(chosen.a, chosen.b, chosen.difference) }
         }
         open.removeAll(keepingCapacity: true)
+        (endA, endB) = (0, 0)
     }
 
     private func choose() -> [Candidate] {

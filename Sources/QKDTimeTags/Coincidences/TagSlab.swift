@@ -5,9 +5,12 @@ import QKDKernels
 ///
 /// Slabs can be matched in any order and on any core; their coincidences in the slabs' order are those of the whole.
 public struct TagSlab: Sendable {
-    let kernel: PairKernel
-    let alice: TagBatch
-    let bob: TagBatch
+    var kernel = PairKernel(differencesPS: 0...0)
+    var alice = TagBatch()
+    var bob = TagBatch()
+
+    /// An empty one, whose memory is used again and again.
+    public init() {}
 }
 
 /// Matches slabs, in memory that is used again; each core has one of its own.
@@ -19,8 +22,8 @@ public struct SlabMatcher: Sendable {
     /// Starts without memory.
     public init() {}
 
-    /// The slab's coincidences, in the order of Alice's times.
-    public mutating func match(_ slab: TagSlab) -> CoincidenceStream.Found {
+    /// Puts the slab's coincidences, in the order of Alice's times, in place of what `found` held.
+    public mutating func match(_ slab: TagSlab, into found: inout CoincidenceStream.Found) {
         pairs.removeAll()
         slab.alice.times.withUnsafeBufferPointer { a in
             slab.bob.times.withUnsafeBufferPointer { b in
@@ -28,10 +31,9 @@ public struct SlabMatcher: Sendable {
             }
         }
         resolver.finish(into: &pairs)
-        var found = CoincidenceStream.Found()
-        found.aliceChannels = pairs.a.prefix(pairs.count).map { slab.alice.channels[$0] }
-        found.bobChannels = pairs.b.prefix(pairs.count).map { slab.bob.channels[$0] }
-        found.differencesPS = Array(pairs.differencesPS.prefix(pairs.count))
-        return found
+        AlignedSide.pick(slab.alice.channels, at: pairs.a, pairs.count, base: 0, into: &found.aliceChannels)
+        AlignedSide.pick(slab.bob.channels, at: pairs.b, pairs.count, base: 0, into: &found.bobChannels)
+        found.differencesPS.removeAll(keepingCapacity: true)
+        found.differencesPS.append(contentsOf: pairs.differencesPS.prefix(pairs.count))
     }
 }

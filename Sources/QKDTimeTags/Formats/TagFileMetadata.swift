@@ -30,7 +30,7 @@ public struct TagFileMetadata: Sendable {
     public var notes: [String: String] = [:]
 
     /// Starts with what is known of any file.
-    init(path: String, format: TagFormat, formatIsGuessed: Bool, fileBytes: Int?) {
+    public init(path: String, format: TagFormat, formatIsGuessed: Bool, fileBytes: Int?) {
         self.path = path
         self.format = format
         self.formatIsGuessed = formatIsGuessed
