@@ -30,16 +30,20 @@ public struct FollowingEngine {
             try Task.checkCancellation()
             if hasBob, !hasAlice || stream.bobIsBehind {
                 hasBob = try bob.next(into: &batch)
-                if hasBob { stream.addBob(batch) }
+                if hasBob { take(batch) { $0.addBob($1) } }
             } else {
                 hasAlice = try alice.next(into: &batch)
-                if hasAlice { stream.addAlice(batch) }
+                if hasAlice { take(batch) { $0.addAlice($1) } }
             }
-            holes += hasAlice || hasBob ? batch.holes.count : 0
             // Seldom, and much at a time: the kernels like long runs.
             turns += 1
             if turns % 8 == 0 { advance(isFinal: false) }
         }
+    }
+
+    private mutating func take(_ batch: TagBatch, _ add: (inout FollowedStream, TagBatch) -> Void) {
+        holes += batch.holes.count
+        add(&stream, batch)
     }
 
     private mutating func advance(isFinal: Bool) {

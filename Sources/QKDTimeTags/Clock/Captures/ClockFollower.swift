@@ -109,8 +109,9 @@ public struct ClockFollower: Sendable {
         return moved.offsetVariance.squareRoot()
     }
 
-    /// One standard error of the skew and of the drift, dimensionless and per second.
+    /// One standard error of the skew, dimensionless.
     public var skewError: Double { filter.skewVariance.squareRoot() * 1e-12 }
+    /// One standard error of the drift, per second.
     public var driftErrorPerSecond: Double { filter.driftVariance.squareRoot() * 1e-12 }
 
     /// How far from the relation differences must be collected in a stretch that ends at `untilPS`, ps.
