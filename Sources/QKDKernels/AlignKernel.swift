@@ -10,9 +10,6 @@ public struct AlignKernel: Sendable {
     private let clock: qkd_clock
     private let delaysPS: [Double]
 
-    /// The longest distance from the reference that is allowed, ps: 37 minutes.
-    public static let reachPS: Int64 = 1 << 51
-
     /// Prepares; `delaysPS` has a place for each of the 256 channels.
     public init(
         referencePS: Int64 = 0, offsetPS: Int64 = 0, c0: Double = 0, c1: Double = 0, c2: Double = 0,
@@ -25,7 +22,8 @@ public struct AlignKernel: Sendable {
         clock = qkd_clock(reference: referencePS, offset: offsetPS, c0: c0, c1: c1, c2: c2)
     }
 
-    /// Aligns times that lie within `reachPS` of the reference; `aligned` has room for as many.
+    /// Aligns times that are less than 2^62 ps from the reference, where r is less than 2^51 ps (37 minutes);
+    /// `aligned` has room for as many.
     public func align(
         _ times: UnsafeBufferPointer<Int64>, _ channels: UnsafeBufferPointer<UInt8>,
         into aligned: UnsafeMutablePointer<Int64>, level: KernelLevel = .current

@@ -10,10 +10,12 @@ import Testing
             let reference = Int64.random(in: -(1 << 60)...1 << 60, using: &random)
             let kernel = AlignKernel(
                 referencePS: reference, offsetPS: Int64.random(in: -(1 << 40)...1 << 40, using: &random),
-                c0: random.gaussian() * 100, c1: random.gaussian() * 20e-6, c2: random.gaussian() * 1e-19,
+                c0: random.gaussian() * 100, c1: random.gaussian() * 20e-6, c2: random.gaussian() * 1e-24,
                 delaysPS: (0..<256).map { _ in (random.gaussian() * 2000).rounded() / 2 })
+            // From picoseconds to weeks away, to either side.
             let times = (0..<count).map { _ in
-                reference + Int64.random(in: -AlignKernel.reachPS + 1..<AlignKernel.reachPS, using: &random)
+                let reach: Int64 = 1 << Int64.random(in: 0...60, using: &random)
+                return reference + Int64.random(in: -reach...reach, using: &random)
             }
             let channels = (0..<count).map { _ in UInt8.random(in: 0...255, using: &random) }
             let expected = zip(times, channels).map { kernel.alignTwin($0, $1) }

@@ -991,13 +991,13 @@ _qkdctl_benchmark() {
     unset 'unparsed_words[0]'
     unparsed_words=("${unparsed_words[@]}")
     case "${subcommand}" in
-    physics)
+    physics|W1|W2|W3|W4|W5|pipeline|live)
         # Offer subcommand argument completions
         "_qkdctl_benchmark_${subcommand}"
         ;;
     *)
         # Offer subcommand completions
-        COMPREPLY+=($(compgen -W 'physics' -- "${cur}"))
+        COMPREPLY+=($(compgen -W 'physics W1 W2 W3 W4 W5 pipeline live' -- "${cur}"))
         ;;
     esac
 }
@@ -1018,6 +1018,215 @@ _qkdctl_benchmark_physics() {
         return
         ;;
     '--slots')
+        return
+        ;;
+    '--format')
+        __qkdctl_add_completions -W 'table'$'\n''json'$'\n''jsonl'
+        return
+        ;;
+    esac
+}
+
+_qkdctl_benchmark_W1() {
+    repeating_flags=()
+    non_repeating_flags=(--version -h --help)
+    repeating_options=()
+    non_repeating_options=(--records --seed --runs --save --format)
+    __qkdctl_offer_flags_options 0
+
+    # Offer option value completions
+    case "${prev}" in
+    '--records')
+        return
+        ;;
+    '--seed')
+        return
+        ;;
+    '--runs')
+        return
+        ;;
+    '--save')
+        __qkdctl_add_completions -d
+        return
+        ;;
+    '--format')
+        __qkdctl_add_completions -W 'table'$'\n''json'$'\n''jsonl'
+        return
+        ;;
+    esac
+}
+
+_qkdctl_benchmark_W2() {
+    repeating_flags=()
+    non_repeating_flags=(--version -h --help)
+    repeating_options=()
+    non_repeating_options=(--tags --seed --runs --save --format)
+    __qkdctl_offer_flags_options 0
+
+    # Offer option value completions
+    case "${prev}" in
+    '--tags')
+        return
+        ;;
+    '--seed')
+        return
+        ;;
+    '--runs')
+        return
+        ;;
+    '--save')
+        __qkdctl_add_completions -d
+        return
+        ;;
+    '--format')
+        __qkdctl_add_completions -W 'table'$'\n''json'$'\n''jsonl'
+        return
+        ;;
+    esac
+}
+
+_qkdctl_benchmark_W3() {
+    repeating_flags=()
+    non_repeating_flags=(--version -h --help)
+    repeating_options=()
+    non_repeating_options=(--tags --seed --runs --save --format)
+    __qkdctl_offer_flags_options 0
+
+    # Offer option value completions
+    case "${prev}" in
+    '--tags')
+        return
+        ;;
+    '--seed')
+        return
+        ;;
+    '--runs')
+        return
+        ;;
+    '--save')
+        __qkdctl_add_completions -d
+        return
+        ;;
+    '--format')
+        __qkdctl_add_completions -W 'table'$'\n''json'$'\n''jsonl'
+        return
+        ;;
+    esac
+}
+
+_qkdctl_benchmark_W4() {
+    repeating_flags=()
+    non_repeating_flags=(--version -h --help)
+    repeating_options=()
+    non_repeating_options=(--seeds --seed --runs --save --format)
+    __qkdctl_offer_flags_options 0
+
+    # Offer option value completions
+    case "${prev}" in
+    '--seeds')
+        return
+        ;;
+    '--seed')
+        return
+        ;;
+    '--runs')
+        return
+        ;;
+    '--save')
+        __qkdctl_add_completions -d
+        return
+        ;;
+    '--format')
+        __qkdctl_add_completions -W 'table'$'\n''json'$'\n''jsonl'
+        return
+        ;;
+    esac
+}
+
+_qkdctl_benchmark_W5() {
+    repeating_flags=()
+    non_repeating_flags=(--version -h --help)
+    repeating_options=()
+    non_repeating_options=(--detections --seed --runs --save --format)
+    __qkdctl_offer_flags_options 0
+
+    # Offer option value completions
+    case "${prev}" in
+    '--detections')
+        return
+        ;;
+    '--seed')
+        return
+        ;;
+    '--runs')
+        return
+        ;;
+    '--save')
+        __qkdctl_add_completions -d
+        return
+        ;;
+    '--format')
+        __qkdctl_add_completions -W 'table'$'\n''json'$'\n''jsonl'
+        return
+        ;;
+    esac
+}
+
+_qkdctl_benchmark_pipeline() {
+    repeating_flags=()
+    non_repeating_flags=(--version -h --help)
+    repeating_options=()
+    non_repeating_options=(--tags --seed --runs --save --format)
+    __qkdctl_offer_flags_options 0
+
+    # Offer option value completions
+    case "${prev}" in
+    '--tags')
+        return
+        ;;
+    '--seed')
+        return
+        ;;
+    '--runs')
+        return
+        ;;
+    '--save')
+        __qkdctl_add_completions -d
+        return
+        ;;
+    '--format')
+        __qkdctl_add_completions -W 'table'$'\n''json'$'\n''jsonl'
+        return
+        ;;
+    esac
+}
+
+_qkdctl_benchmark_live() {
+    repeating_flags=()
+    non_repeating_flags=(--version -h --help)
+    repeating_options=()
+    non_repeating_options=(--rate --seconds --ring-mib --seed --runs --save --format)
+    __qkdctl_offer_flags_options 0
+
+    # Offer option value completions
+    case "${prev}" in
+    '--rate')
+        return
+        ;;
+    '--seconds')
+        return
+        ;;
+    '--ring-mib')
+        return
+        ;;
+    '--seed')
+        return
+        ;;
+    '--runs')
+        return
+        ;;
+    '--save')
+        __qkdctl_add_completions -d
         return
         ;;
     '--format')

@@ -99,8 +99,13 @@ typedef struct {
     double c0, c1, c2;
 } qkd_clock;
 
-/// Tells times on another clock; x lies within +-2^51. `delays` has 256 entries.
+/// Tells times on another clock; x lies within +-2^62, r within +-2^51. `delays` has 256 entries.
 void qkd_align(int level, const qkd_clock *clock, const double *delays, const int64_t *times, const uint8_t *channels,
                size_t count, int64_t *aligned);
+
+/// Parts tags whose channel has no bit of `sides` (side 0) from those that have (side 1), each in order, into memory
+/// with room for `count` tags a side. Returns how many are of side 0.
+size_t qkd_split(int level, const int64_t *times, const uint8_t *channels, size_t count, uint8_t sides,
+                 int64_t *const side_times[2], uint8_t *const side_channels[2]);
 
 #endif

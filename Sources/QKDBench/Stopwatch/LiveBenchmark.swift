@@ -4,8 +4,8 @@ import QKDTransport
 
 /// A tagger at full speed, live: records on a wire to keys, for as long as one likes.
 public enum LiveBenchmark {
-    /// Bytes that are sent at once.
-    private static let blockBytes = 1 << 18
+    /// Bytes that are sent at once: what the heap hands out again without asking the system for pages.
+    private static let blockBytes = 1 << 16
 
     /// Paces `ratePerSecond` tags through an in-process transport, then sends over loopback TCP as fast as that goes.
     ///

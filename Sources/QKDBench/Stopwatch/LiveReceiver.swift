@@ -72,30 +72,22 @@ struct LiveReceiver {
         stream.addBob(bob)
     }
 
-    /// Parts the sides, each tag written to both and counted for one: no branch can be foretold here.
+    /// Parts the sides: Bob's channels are 4 to 7.
     private mutating func split() {
         alice.removeAll()
         bob.removeAll()
         let count = batch.count
-        var bobs = 0
         batch.times.withUnsafeBufferPointer { times in
             batch.channels.withUnsafeBufferPointer { channels in
                 bob.append(addingCapacity: count) { bobTimes, bobChannels in
+                    var ofAlice = 0
                     alice.append(addingCapacity: count) { aliceTimes, aliceChannels in
-                        var alices = 0
-                        for index in 0..<count {
-                            let (time, channel) = (times[index], channels[index])
-                            let isBob = Int(channel >> 2 & 1)
-                            aliceTimes[alices] = time
-                            aliceChannels[alices] = channel
-                            bobTimes[bobs] = time
-                            bobChannels[bobs] = channel
-                            alices &+= 1 &- isBob
-                            bobs &+= isBob
-                        }
-                        return alices
+                        ofAlice = SplitKernel.split(
+                            times, channels, sides: 4, without: .init(times: aliceTimes, channels: aliceChannels),
+                            with: .init(times: bobTimes, channels: bobChannels))
+                        return ofAlice
                     }
-                    return bobs
+                    return count - ofAlice
                 }
             }
         }

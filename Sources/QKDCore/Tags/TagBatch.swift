@@ -28,9 +28,9 @@ public struct TagBatch: Sendable, Equatable {
     }
 
     /// Tags in the batch.
-    public var count: Int { times.count }
+    @inlinable public var count: Int { times.count }
     /// Whether there are no tags; there may be holes all the same.
-    public var isEmpty: Bool { times.isEmpty }
+    @inlinable public var isEmpty: Bool { times.isEmpty }
 
     /// Adds one tag at the end.
     public mutating func append(timePS: Int64, channel: UInt8) {

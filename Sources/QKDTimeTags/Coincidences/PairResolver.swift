@@ -54,9 +54,17 @@ struct PairResolver {
         pairs.fill(atMost: open.count) { settle(into: &$0) }
     }
 
+    private static func goesBefore(_ left: Candidate, _ right: Candidate) -> Bool {
+        (left.difference.magnitude, left.a, left.b) < (right.difference.magnitude, right.a, right.b)
+    }
+
     private mutating func settle(into out: inout ResolvedPairs.Room) {
-        if open.count == 1 {
-            out.put(open[0].a, open[0].b, open[0].difference)
+        guard !open.isEmpty else { return }
+        if open.count <= 2 {
+            // Two that hang together share a tag, so that only one of them counts.
+            let second = open.count == 2 && Self.goesBefore(open[1], open[0])
+            let chosen = open[second ? 1 : 0]
+            out.put(chosen.a, chosen.b, chosen.difference)
         } else {
             for chosen in choose() { out.put(chosen.a, chosen.b, chosen.difference) }
         }
@@ -65,8 +73,7 @@ struct PairResolver {
     }
 
     private func choose() -> [Candidate] {
-        guard !open.isEmpty else { return [] }
-        let order = open.sorted { ($0.difference.magnitude, $0.a, $0.b) < ($1.difference.magnitude, $1.a, $1.b) }
+        let order = open.sorted(by: Self.goesBefore)
         let firstA = open[0].a
         let firstB = open.reduce(Int.max) { min($0, $1.b) }
         var takenA = [Bool](repeating: false, count: endA - firstA)
