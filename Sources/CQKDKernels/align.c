@@ -1,9 +1,5 @@
 #include "align.h"
 
-// 1.5 * 2^52: added to a number below 2^51 it leaves the nearest whole number in the low bits. Every level goes this
-// way and multiplies in this order, so that all round alike.
-#define MAGIC 6755399441055744.0
-
 #pragma STDC FP_CONTRACT OFF
 void qkd_align(int level, const qkd_clock *clock, const double *delays, const int64_t *times, const uint8_t *channels,
                size_t count, int64_t *aligned) {
@@ -18,7 +14,7 @@ void qkd_align(int level, const qkd_clock *clock, const double *delays, const in
         union {
             double number;
             int64_t bits;
-        } near = {.number = r + MAGIC}, zero = {.number = MAGIC};
+        } near = {.number = r + QKD_ROUND}, zero = {.number = QKD_ROUND};
         aligned[done] = times[done] + clock->offset + (near.bits - zero.bits);
     }
 }

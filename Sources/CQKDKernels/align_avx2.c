@@ -2,8 +2,6 @@
 
 #if QKD_X86
 
-#define MAGIC 6755399441055744.0
-
 /// Four whole numbers as doubles, rounded once: the high halves are exact, and so are the low ones.
 QKD_AVX2 static inline __m256d to_double(__m256i whole) {
     const __m256i highs = _mm256_permutevar8x32_epi32(whole, _mm256_setr_epi32(1, 3, 5, 7, 1, 3, 5, 7));
@@ -19,7 +17,7 @@ QKD_AVX2 static inline __m256d to_double(__m256i whole) {
 QKD_AVX2 size_t qkd_align_avx2(const qkd_clock *clock, const double *delays, const int64_t *times,
                                const uint8_t *channels, size_t count, int64_t *aligned) {
     const __m256i reference = _mm256_set1_epi64x(clock->reference);
-    const __m256d magic = _mm256_set1_pd(MAGIC);
+    const __m256d magic = _mm256_set1_pd(QKD_ROUND);
     const __m256i offset = _mm256_sub_epi64(_mm256_set1_epi64x(clock->offset), _mm256_castpd_si256(magic));
     const __m256d c0 = _mm256_set1_pd(clock->c0), c1 = _mm256_set1_pd(clock->c1);
     const __m256d c2 = _mm256_set1_pd(clock->c2);

@@ -4,23 +4,12 @@
 
 #if QKD_X86
 
-// For each set of four lanes, those lanes in front, as pairs of 32-bit lanes.
-#define LANE(n) 2 * (n), 2 * (n) + 1
-static const uint32_t front4[16][8] __attribute__((aligned(32))) = {
-    {LANE(0), LANE(1), LANE(2), LANE(3)}, {LANE(0), LANE(1), LANE(2), LANE(3)},
-    {LANE(1), LANE(0), LANE(2), LANE(3)}, {LANE(0), LANE(1), LANE(2), LANE(3)},
-    {LANE(2), LANE(0), LANE(1), LANE(3)}, {LANE(0), LANE(2), LANE(1), LANE(3)},
-    {LANE(1), LANE(2), LANE(0), LANE(3)}, {LANE(0), LANE(1), LANE(2), LANE(3)},
-    {LANE(3), LANE(0), LANE(1), LANE(2)}, {LANE(0), LANE(3), LANE(1), LANE(2)},
-    {LANE(1), LANE(3), LANE(0), LANE(2)}, {LANE(0), LANE(1), LANE(3), LANE(2)},
-    {LANE(2), LANE(3), LANE(0), LANE(1)}, {LANE(0), LANE(2), LANE(3), LANE(1)},
-    {LANE(1), LANE(2), LANE(3), LANE(0)}, {LANE(0), LANE(1), LANE(2), LANE(3)},
-};
+#include "front4.h"
 
 /// Moves the times of a set of eight to the front; whole vectors are written, of which the set's count stays.
 QKD_AVX2 static inline void put8(int64_t *to, __m256i low, __m256i high, unsigned set) {
-    const __m256i first = _mm256_load_si256((const __m256i *)front4[set & 15]);
-    const __m256i second = _mm256_load_si256((const __m256i *)front4[set >> 4]);
+    const __m256i first = _mm256_load_si256((const __m256i *)qkd_front4[set & 15]);
+    const __m256i second = _mm256_load_si256((const __m256i *)qkd_front4[set >> 4]);
     _mm256_storeu_si256((__m256i *)to, _mm256_permutevar8x32_epi32(low, first));
     _mm256_storeu_si256((__m256i *)(to + __builtin_popcount(set & 15)), _mm256_permutevar8x32_epi32(high, second));
 }

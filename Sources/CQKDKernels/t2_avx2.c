@@ -2,18 +2,7 @@
 
 #if QKD_X86
 
-// For each set of lanes to keep, which pairs of 32-bit lanes to move to the front.
-#define LANE(n) 2 * (n), 2 * (n) + 1
-static const uint32_t keep4[16][8] __attribute__((aligned(32))) = {
-    {LANE(0), LANE(1), LANE(2), LANE(3)}, {LANE(0), LANE(1), LANE(2), LANE(3)},
-    {LANE(1), LANE(0), LANE(2), LANE(3)}, {LANE(0), LANE(1), LANE(2), LANE(3)},
-    {LANE(2), LANE(0), LANE(1), LANE(3)}, {LANE(0), LANE(2), LANE(1), LANE(3)},
-    {LANE(1), LANE(2), LANE(0), LANE(3)}, {LANE(0), LANE(1), LANE(2), LANE(3)},
-    {LANE(3), LANE(0), LANE(1), LANE(2)}, {LANE(0), LANE(3), LANE(1), LANE(2)},
-    {LANE(1), LANE(3), LANE(0), LANE(2)}, {LANE(0), LANE(1), LANE(3), LANE(2)},
-    {LANE(2), LANE(3), LANE(0), LANE(1)}, {LANE(0), LANE(2), LANE(3), LANE(1)},
-    {LANE(1), LANE(2), LANE(3), LANE(0)}, {LANE(0), LANE(1), LANE(2), LANE(3)},
-};
+#include "front4.h"
 
 /// Times of four records: (base + ticks) · tick_ps, the base's part having been multiplied before.
 QKD_AVX2 static inline __m256i times4(__m128i ticks, __m256i tick, __m256i base) {
@@ -60,9 +49,9 @@ QKD_AVX2 static inline size_t mixed8(__m256i records, __m256i numbers, const t2_
     const unsigned keep = ~(unsigned)_mm256_movemask_ps(_mm256_castsi256_ps(records)) & 255;
     const unsigned first = keep & 15, second = keep >> 4;
     _mm256_storeu_si256((__m256i *)times,
-                        _mm256_permutevar8x32_epi32(early, _mm256_load_si256((const __m256i *)keep4[first])));
+                        _mm256_permutevar8x32_epi32(early, _mm256_load_si256((const __m256i *)qkd_front4[first])));
     _mm256_storeu_si256((__m256i *)(times + __builtin_popcount(first)),
-                        _mm256_permutevar8x32_epi32(late, _mm256_load_si256((const __m256i *)keep4[second])));
+                        _mm256_permutevar8x32_epi32(late, _mm256_load_si256((const __m256i *)qkd_front4[second])));
     const __m256i kind = _mm256_srli_epi32(records, 25);
     const __m128i half = _mm_packus_epi32(_mm256_castsi256_si128(kind), _mm256_extracti128_si256(kind, 1));
     const uint64_t all = (uint64_t)_mm_cvtsi128_si64(_mm_packus_epi16(half, half));

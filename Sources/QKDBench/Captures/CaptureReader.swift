@@ -1,5 +1,6 @@
 import Foundation
 import QKDCore
+import QKDKernels
 import QKDTimeTags
 
 /// What a capture's file was, beside its tags.
@@ -98,7 +99,9 @@ public struct CaptureReader: Sendable {
         var reorderer = TagReorderer(windowPS: reorderWindowPS)
         var counts = [Int](repeating: 0, count: 256)
         while let batch = try next(reader) {
-            for channel in batch.channels { counts[Int(channel)] += 1 }
+            batch.channels.withUnsafeBufferPointer { channels in
+                counts.withUnsafeMutableBufferPointer { ChannelKernel.count(channels, into: $0) }
+            }
             keep(reorderer.add(batch), in: &capture.tags)
             try checkSize(capture, reader)
             progress(reader.progress ?? 0)

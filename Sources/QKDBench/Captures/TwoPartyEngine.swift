@@ -12,7 +12,6 @@ public struct TwoPartyEngine {
     public private(set) var sifter: CoincidenceSifter
     /// Places at which either party lost tags.
     public private(set) var holes = 0
-
     /// Coincidences so far.
     public private(set) var coincidences = 0
 
@@ -31,7 +30,7 @@ public struct TwoPartyEngine {
     ///
     /// Looks for a cancelled task between batches.
     public mutating func run(alice: any TagReader, bob: any TagReader) throws {
-        defer { finish() }
+        defer { advance(isFinal: true) }
         var turns = 0
         while hasAlice || hasBob {
             try Task.checkCancellation()
@@ -83,21 +82,6 @@ public struct TwoPartyEngine {
         holes += batch.holes.count
         add(&stream, batch)
     }
-
-    /// Takes Alice's next tags, in order, and sifts what has its partners.
-    public mutating func addAlice(_ batch: TagBatch) {
-        take(batch) { $0.addAlice($1) }
-        advance(isFinal: false)
-    }
-
-    /// Takes Bob's next tags, in order, and sifts what has its partners.
-    public mutating func addBob(_ batch: TagBatch) {
-        take(batch) { $0.addBob($1) }
-        advance(isFinal: false)
-    }
-
-    /// Sifts what is still open: nothing more comes.
-    public mutating func finish() { advance(isFinal: true) }
 
     private mutating func advance(isFinal: Bool) {
         stream.match(isFinal: isFinal)

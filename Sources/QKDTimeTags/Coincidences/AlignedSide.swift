@@ -29,26 +29,7 @@ struct AlignedSide: Sendable {
             }
         }
         channels.append(contentsOf: batch.channels)
-        putInOrder(from: max(1, start))
-    }
-
-    /// Insertion sort, stable: delays of some nanoseconds move a tag by a place or two.
-    private mutating func putInOrder(from start: Int) {
-        times.withUnsafeMutableBufferPointer { times in
-            channels.withUnsafeMutableBufferPointer { channels in
-                for place in min(start, times.count)..<times.count where times[place] < times[place &- 1] {
-                    let (time, channel) = (times[place], channels[place])
-                    var hole = place
-                    while hole > head, times[hole - 1] > time {
-                        times[hole] = times[hole - 1]
-                        channels[hole] = channels[hole - 1]
-                        hole -= 1
-                    }
-                    times[hole] = time
-                    channels[hole] = channel
-                }
-            }
-        }
+        NearlySorted.putInOrder(&times, &channels, from: start, floor: head)
     }
 
     /// Moves the tags that are still to be matched from one relation to another, to 1 ps.
@@ -64,7 +45,7 @@ struct AlignedSide: Sendable {
                 times[place] &+= new.offsetPS &- old.offsetPS &+ Int64((after - before).rounded())
             }
         }
-        putInOrder(from: head + 1)
+        NearlySorted.putInOrder(&times, &channels, from: head + 1, floor: head)
     }
 
     /// The inputs of the tags at the first `count` of these places of the whole.

@@ -55,8 +55,8 @@ public struct AlignedTags: Sendable {
             stretchesPS = HoleStretches.remove(holes, from: stretchesPS)
             holeSeconds = before - seconds
         }
-        let delaysA = Self.table(clock.aliceDelays)
-        let delaysB = Self.table(clock.bobDelays)
+        let delaysA = clock.aliceDelays.byChannelPS
+        let delaysB = clock.bobDelays.byChannelPS
         aliceTimesPS.reserveCapacity(alice.count)
         aliceIndices.reserveCapacity(alice.count)
         bobTimesPS.reserveCapacity(bob.count)
@@ -77,8 +77,8 @@ public struct AlignedTags: Sendable {
                 bobIndices.append(UInt32(index))
             }
         }
-        Self.putInOrder(&aliceTimesPS, &aliceIndices)
-        Self.putInOrder(&bobTimesPS, &bobIndices)
+        NearlySorted.putInOrder(&aliceTimesPS, &aliceIndices)
+        NearlySorted.putInOrder(&bobTimesPS, &bobIndices)
     }
 
     /// Takes tags that are aligned already; index = place. For tests and for captures of one clock.
@@ -88,30 +88,5 @@ public struct AlignedTags: Sendable {
         aliceIndices = aliceTimesPS.indices.map(UInt32.init)
         bobIndices = bobTimesPS.indices.map(UInt32.init)
         stretchesPS = [0..<durationPS]
-    }
-
-    private static func table(_ delays: [ChannelDelay]) -> [Double] {
-        var table = [Double](repeating: 0, count: 256)
-        for delay in delays { table[Int(delay.channel)] = delay.delayPS }
-        return table
-    }
-
-    /// Insertion sort, stable: delays of some nanoseconds move a tag by a place or two.
-    private static func putInOrder(_ times: inout [Int64], _ indices: inout [UInt32]) {
-        times.withUnsafeMutableBufferPointer { times in
-            indices.withUnsafeMutableBufferPointer { indices in
-                for place in 1..<max(1, times.count) where times[place] < times[place - 1] {
-                    let (time, index) = (times[place], indices[place])
-                    var hole = place
-                    while hole > 0, times[hole - 1] > time {
-                        times[hole] = times[hole - 1]
-                        indices[hole] = indices[hole - 1]
-                        hole -= 1
-                    }
-                    times[hole] = time
-                    indices[hole] = index
-                }
-            }
-        }
     }
 }

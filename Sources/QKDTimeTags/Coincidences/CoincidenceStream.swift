@@ -56,8 +56,8 @@ public struct CoincidenceStream: Sendable {
         }
         kernel = try CoincidenceMatcher(windowPS: windowPS).kernel()
         self.windowPS = windowPS
-        alice = AlignedSide(AlignKernel(relation, delaysPS: Self.table(aliceDelays)))
-        bob = AlignedSide(AlignKernel(delaysPS: Self.table(bobDelays).map { $0.rounded() }))
+        alice = AlignedSide(AlignKernel(relation, delaysPS: aliceDelays.byChannelPS))
+        bob = AlignedSide(AlignKernel(delaysPS: bobDelays.byChannelPS.map { $0.rounded() }))
         // A delay can put a tag behind one that came after it.
         let delays = (aliceDelays + bobDelays).map { abs($0.delayPS) }.max() ?? 0
         marginPS = windowPS + 2 * Int64(delays.rounded(.up)) + 1
@@ -141,11 +141,5 @@ public struct CoincidenceStream: Sendable {
         let waiting = resolver.firstWaiting
         alice.forget(before: waiting.map { $0.a } ?? .max)
         bob.forget(before: waiting.map { $0.b } ?? .max)
-    }
-
-    static func table(_ delays: [ChannelDelay]) -> [Double] {
-        var table = [Double](repeating: 0, count: 256)
-        for delay in delays { table[Int(delay.channel)] = delay.delayPS }
-        return table
     }
 }

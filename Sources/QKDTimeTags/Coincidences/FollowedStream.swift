@@ -51,10 +51,10 @@ public struct FollowedStream: Sendable {
         self.follower = follower
         alignedBy = follower.relation
         self.stretchPS = stretchPS
-        delaysPS = CoincidenceStream.table(aliceDelays)
+        delaysPS = aliceDelays.byChannelPS
         mostDelayPS = Int64((aliceDelays + bobDelays).map { abs($0.delayPS) }.max()?.rounded(.up) ?? 0)
         alice = AlignedSide(AlignKernel())
-        bob = AlignedSide(AlignKernel(delaysPS: CoincidenceStream.table(bobDelays).map { $0.rounded() }))
+        bob = AlignedSide(AlignKernel(delaysPS: bobDelays.byChannelPS.map { $0.rounded() }))
         alice.kernel = aliceKernel
     }
 
@@ -94,10 +94,8 @@ public struct FollowedStream: Sendable {
             guard lastPS >= endPS, hasMore || !isFinal else { break }
             closed.append(close())
             // Silence has nothing to follow: on with the stretch of the next tag.
-            let next =
-                hasMore
-                ? startPS + max(1, (alice.times[alice.head] - endPS) / stretchPS) * stretchPS : startPS + stretchPS
-            begin(at: max(next, startPS + stretchPS))
+            let stretches = hasMore ? max(1, (alice.times[alice.head] - endPS) / stretchPS) : 1
+            begin(at: startPS + stretches * stretchPS)
         }
         if isFinal, let startPS {
             var rest = ResolvedPairs()

@@ -17,6 +17,13 @@ public struct ChannelDelay: Sendable, Equatable {
     public var errorPS: Double
 }
 
+extension [ChannelDelay] {
+    /// The delay of each of the 256 channels, ps; zero for those that are not named.
+    var byChannelPS: [Double] {
+        reduce(into: [Double](repeating: 0, count: 256)) { $0[Int($1.channel)] = $1.delayPS }
+    }
+}
+
 /// How two captures' clocks relate, and how well that is known.
 public struct RecoveredClock: Sendable, Equatable {
     /// Bob's clock against Alice's. Its reference is the middle of the correlated part of the captures, on Alice's
