@@ -92,6 +92,19 @@ QKD_AVX2 static inline int take(qkd_t2_state *state, const __m256i *numbers, int
     return 1;
 }
 
+/// Which of thirty-two records are special.
+QKD_AVX2 static inline uint32_t specials32(const __m256i *r) {
+    uint32_t bits = 0;
+    for (int part = 0; part < 4; part++)
+        bits |= (uint32_t)_mm256_movemask_ps(_mm256_castsi256_ps(r[part])) << 8 * part;
+    return bits;
+}
+
+// Of thirty-two records with so many special ones all are decoded at once, by moving the others together; with fewer,
+// those in front of the first special one count, and the next thirty-two begin behind it. Where overflows are rare,
+// no branch depends on where they are.
+enum { DENSE = 6 };
+
 QKD_AVX2 void qkd_t2_avx2(qkd_t2_state *outer, const void *records, size_t end, int64_t *times, uint8_t *channels,
                           qkd_t2_cursor *cursor) {
     const uint8_t *bytes = records;
@@ -101,30 +114,45 @@ QKD_AVX2 void qkd_t2_avx2(qkd_t2_state *outer, const void *records, size_t end, 
     const t2_scale scale = {
         _mm256_set1_epi64x(state.tick_ps), _mm256_set1_epi64x((int64_t)(step & 0xFFFFFFFF)),
         _mm256_set1_epi64x((int64_t)(step >> 32)), _mm256_set1_epi32(state.counts_overflows ? QKD_T2_TIME : 0)};
-    __m256i base = _mm256_set1_epi64x(state.base * state.tick_ps);
+    const uint32_t field = state.counts_overflows ? QKD_T2_TIME : 0;
     size_t index = cursor->record, tag = cursor->tag;
-    for (; end - index >= 32; index += 32) {
-        __m256i r[4], numbers[4];
+    while (end - index >= 32) {
+        __m256i r[4], base = _mm256_set1_epi64x(state.base * state.tick_ps);
         for (int part = 0; part < 4; part++)
             r[part] = _mm256_loadu_si256((const __m256i *)(bytes + 4 * index) + part);
-        const __m256i any = _mm256_or_si256(_mm256_or_si256(r[0], r[1]), _mm256_or_si256(r[2], r[3]));
-        if (__builtin_expect(_mm256_movemask_ps(_mm256_castsi256_ps(any)) == 0, 1)) {
+        const uint32_t special = specials32(r);
+        if (__builtin_expect(__builtin_popcount(special) < DENSE, 1)) {
             plain32(r, scale.tick, base, times + tag, channels + tag);
-            tag += 32;
+            const uint32_t found = special != 0, front = _tzcnt_u32(special);
+            uint32_t record;
+            memcpy(&record, bytes + 4 * (index + (front & 31)), 4);
+            const uint32_t number = found * ((record & field) | ((record & field) == 0));
+            int64_t added;
+            tag += front;
+            index += front;
+            // Syncs, markers and the end of the range are the scalar loop's.
+            if (__builtin_expect(found && record >> 25 != 127, 0)) break;
+            if (__builtin_expect(__builtin_mul_overflow((int64_t)number, state.overflow_ticks, &added), 0)
+                || __builtin_expect(added > state.maximum_base - state.base, 0))
+                break;
+            state.base += added;
+            state.wraps += number;
+            state.overflow_records += found;
+            index += found;
             continue;
         }
-        int special = 0, overflows = 0;
+        __m256i numbers[4];
+        int overflows = 0;
         for (int part = 0; part < 4; part++) {
             numbers[part] = numbers8(r[part], &scale);
             const __m256i none = _mm256_cmpeq_epi32(numbers[part], _mm256_setzero_si256());
-            special += __builtin_popcount((unsigned)_mm256_movemask_ps(_mm256_castsi256_ps(r[part])));
             overflows += 8 - __builtin_popcount((unsigned)_mm256_movemask_ps(_mm256_castsi256_ps(none)));
         }
-        // Syncs, markers and the end of the range are the scalar loop's.
-        if (__builtin_expect(special != overflows || !take(&state, numbers, overflows), 0)) break;
+        if (__builtin_expect(__builtin_popcount(special) != overflows || !take(&state, numbers, overflows), 0)) break;
 #pragma clang loop unroll(full)
         for (int part = 0; part < 4; part++)
             tag += mixed8(r[part], numbers[part], &scale, &base, times + tag, channels + tag);
+        index += 32;
     }
     *outer = state;
     *cursor = (qkd_t2_cursor){index, tag};

@@ -28,13 +28,15 @@ public struct HistogramKernel: Sendable {
 
     /// Adds the differences of all of A to all of B that it can reach to `counts`, which has `binCount` places.
     ///
-    /// Times **must** rise (the search would leave their memory otherwise; debug builds look) and lie within ±2^61 ps. `head` is a place in B in front of which the first of A reaches nothing,
-    /// and is moved to one in front of which the last of A reaches nothing.
+    /// Times must rise (counts are wrong otherwise; debug builds look) and lie within ±2^61 ps; a list has fewer than
+    /// 2^32. `head` is a place in B in front of which the first of A reaches nothing, and is moved to one in front of
+    /// which the last of A reaches nothing.
     public func add(
         _ a: UnsafeBufferPointer<Int64>, _ b: UnsafeBufferPointer<Int64>, head: inout Int,
         counts: UnsafeMutableBufferPointer<Int>, level: KernelLevel = .current
     ) {
         precondition(counts.count == binCount && head >= 0 && head <= b.count, "the bins are \(binCount)")
+        precondition(max(a.count, b.count) <= Int(UInt32.max), "too many tags")
         assert(TagOrder.isRising(a) && TagOrder.isRising(b), "times must rise")
         counts.withMemoryRebound(to: Int64.self) { counts in
             qkd_histogram(

@@ -22,24 +22,20 @@ public struct PairKernel: Sendable {
         public var a: Int { raw.a }
     }
 
-    /// The least room for pairs that `find` takes.
-    public static let leastRoom = QKD_PAIR_ROOM
-
     /// Finds pairs from the cursor on, by rising place in A and then in B, as many as there is room for.
     ///
-    /// Times **must** rise (the search would leave their memory otherwise; debug builds look) and lie within ±2^61 ps; a list has fewer than 2^32. Returns the number of pairs. There are no more
-    /// when the cursor's `a` has come to the end of A.
+    /// Times must rise (pairs are missed otherwise; debug builds look) and lie within ±2^61 ps; a list has fewer than
+    /// 2^32. Returns the number of pairs. There are no more when the cursor's `a` has come to the end of A.
     public func find(
         _ a: UnsafeBufferPointer<Int64>, _ b: UnsafeBufferPointer<Int64>, from cursor: inout Cursor,
-        placesA: UnsafeMutableBufferPointer<UInt32>, placesB: UnsafeMutableBufferPointer<UInt32>,
-        level: KernelLevel = .current
+        placesA: UnsafeMutableBufferPointer<UInt32>, placesB: UnsafeMutableBufferPointer<UInt32>
     ) -> Int {
-        precondition(placesA.count >= Self.leastRoom && placesB.count >= placesA.count, "too little room for pairs")
+        precondition(!placesA.isEmpty && placesB.count >= placesA.count, "too little room for pairs")
         precondition(max(a.count, b.count) <= Int(UInt32.max), "too many tags")
         assert(TagOrder.isRising(a) && TagOrder.isRising(b), "times must rise")
         return qkd_pairs(
-            level.rawValue, a.baseAddress, a.count, b.baseAddress, b.count, differencesPS.lowerBound,
-            differencesPS.upperBound, &cursor.raw, placesA.baseAddress, placesB.baseAddress, placesA.count)
+            a.baseAddress, a.count, b.baseAddress, b.count, differencesPS.lowerBound, differencesPS.upperBound,
+            &cursor.raw, placesA.baseAddress, placesB.baseAddress, placesA.count)
     }
 
     /// The same by looking at each tag's neighbourhood: what `find` is held against.

@@ -36,14 +36,11 @@ typedef struct {
     size_t next; // of B, the next to pair with it where the room for pairs ended; else 0
 } qkd_pair_cursor;
 
-/// The least room for pairs.
-enum { QKD_PAIR_ROOM = 4096 };
-
-/// Finds all pairs with low <= b[j] - a[i] <= high, by rising i and then j, from the cursor on. Both rise; fewer than
-/// 2^32 each. Returns how many pairs were written, `capacity` (at least QKD_PAIR_ROOM) at most; when the cursor's
-/// `a` has come to `count_a` there are no more.
-size_t qkd_pairs(int level, const int64_t *a, size_t count_a, const int64_t *b, size_t count_b, int64_t low,
-                 int64_t high, qkd_pair_cursor *cursor, uint32_t *pairs_a, uint32_t *pairs_b, size_t capacity);
+/// Finds all pairs with low <= b[j] - a[i] <= high, by rising i and then j, from the cursor on. Both rise (otherwise
+/// pairs are missed); fewer than 2^32 each. Returns how many pairs were written, `capacity` (1 or more) at most; when
+/// the cursor's `a` has come to `count_a` there are no more.
+size_t qkd_pairs(const int64_t *a, size_t count_a, const int64_t *b, size_t count_b, int64_t low, int64_t high,
+                 qkd_pair_cursor *cursor, uint32_t *pairs_a, uint32_t *pairs_b, size_t capacity);
 
 /// Where a search for neighbours stands.
 typedef struct {
@@ -59,8 +56,8 @@ size_t qkd_neighbours(int level, const int64_t *times, const uint8_t *channels, 
                       size_t capacity);
 
 /// Adds 1 to counts[(b[j] - a[i] - low) * multiplier >> shift] for all pairs with 0 <= b[j] - a[i] - low < limit.
-/// Both rise; limit <= 2^31, multiplier < 2^32. `head` is the first of B that the first of A can reach, and is moved
-/// on to the one for the next of A.
+/// Both rise (otherwise counts are wrong) and have fewer than 2^32; limit <= 2^31, multiplier < 2^32. `head` is a place
+/// in B in front of which the first of A reaches nothing, and is moved on to one for the next of A.
 void qkd_histogram(int level, const int64_t *a, size_t count_a, const int64_t *b, size_t count_b, int64_t low,
                    int64_t limit, uint64_t multiplier, int shift, size_t *head, int64_t *counts);
 

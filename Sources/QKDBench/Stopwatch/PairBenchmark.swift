@@ -48,24 +48,22 @@ public enum PairBenchmark {
     ) throws -> BenchmarkReport {
         var report = stopwatch.report("W2", seed: seed)
         let (alice, bob) = try make(seed, tags, folder, progress)
-        var placesA = [UInt32](repeating: 0, count: tags)
-        var placesB = placesA
+        var places = PairPlaces(room: tags)
         var matrix = [Int](repeating: 0, count: 16)
         progress("finding pairs")
         report.cases.append(
             try stopwatch.time("pairs", items: 2 * tags, "tags", bytes: 2 * tags * 8) {
-                let found = Self.pairs(alice, bob, &placesA, &placesB)
                 for cell in matrix.indices { matrix[cell] = 0 }
-                Self.count(placesA, placesB, found, alice.channels, bob.channels, columns: 4, &matrix)
+                let found = Self.pairs(alice, bob, &places, &matrix)
                 return ["pairs": Double(found), "matrixTrace": Double(matrix[0] + matrix[5] + matrix[10] + matrix[15])]
             })
-        report.cases.append(try merged(stopwatch, merged(alice, bob), &placesA, &placesB))
+        report.cases.append(try merged(stopwatch, merged(alice, bob), &places))
         report.peakRSSMB = Machine.peakRSSMB
         return report
     }
 
     private static func merged(
-        _ stopwatch: Stopwatch, _ tags: TagBatch, _ first: inout [UInt32], _ second: inout [UInt32]
+        _ stopwatch: Stopwatch, _ tags: TagBatch, _ places: inout PairPlaces
     ) throws -> BenchmarkCase {
         let kernel = NeighbourKernel(windowPS: windowPS, sides: 4)
         var matrix = [Int](repeating: 0, count: 64)
@@ -74,14 +72,12 @@ public enum PairBenchmark {
             var cursor = NeighbourKernel.Cursor()
             let found = tags.times.withUnsafeBufferPointer { times in
                 tags.channels.withUnsafeBufferPointer { channels in
-                    first.withUnsafeMutableBufferPointer { first in
-                        second.withUnsafeMutableBufferPointer {
-                            kernel.find(times, channels, from: &cursor, first: first, second: $0)
-                        }
+                    places.fill(channels, channels, columns: 8, &matrix) {
+                        cursor.tag == times.count
+                            ? nil : kernel.find(times, channels, from: &cursor, first: $0, second: $1)
                     }
                 }
             }
-            count(first, second, found, tags.channels, tags.channels, columns: 8, &matrix)
             // Whichever side came first.
             var trace = 0
             for channel in 0..<4 { trace += matrix[channel * 9 + 4] + matrix[channel * 9 + 32] }
@@ -90,33 +86,16 @@ public enum PairBenchmark {
     }
 
     private static func pairs(
-        _ alice: TagBatch, _ bob: TagBatch, _ placesA: inout [UInt32], _ placesB: inout [UInt32]
+        _ alice: TagBatch, _ bob: TagBatch, _ places: inout PairPlaces, _ matrix: inout [Int]
     ) -> Int {
         let kernel = PairKernel(differencesPS: -windowPS...windowPS)
         var cursor = PairKernel.Cursor()
         return alice.times.withUnsafeBufferPointer { a in
             bob.times.withUnsafeBufferPointer { b in
-                placesA.withUnsafeMutableBufferPointer { left in
-                    placesB.withUnsafeMutableBufferPointer { right in
-                        kernel.find(a, b, from: &cursor, placesA: left, placesB: right)
-                    }
-                }
-            }
-        }
-    }
-
-    private static func count(
-        _ placesA: [UInt32], _ placesB: [UInt32], _ found: Int, _ alice: [UInt8], _ bob: [UInt8],
-        columns: Int, _ matrix: inout [Int]
-    ) {
-        matrix.withUnsafeMutableBufferPointer { matrix in
-            alice.withUnsafeBufferPointer { alice in
-                bob.withUnsafeBufferPointer { bob in
-                    placesA.withUnsafeBufferPointer { a in
-                        placesB.withUnsafeBufferPointer { b in
-                            for pair in 0..<found {
-                                matrix[Int(alice[Int(a[pair])]) &* columns &+ Int(bob[Int(b[pair])])] &+= 1
-                            }
+                alice.channels.withUnsafeBufferPointer { channelsA in
+                    bob.channels.withUnsafeBufferPointer { channelsB in
+                        places.fill(channelsA, channelsB, columns: 4, &matrix) {
+                            cursor.a == a.count ? nil : kernel.find(a, b, from: &cursor, placesA: $0, placesB: $1)
                         }
                     }
                 }
@@ -149,5 +128,43 @@ public enum PairBenchmark {
             })
         report.peakRSSMB = Machine.peakRSSMB
         return report
+    }
+}
+
+/// A list of pairs that is written in runs, each counted in a matrix of channels while it is close at hand.
+private struct PairPlaces {
+    private var first: [UInt32]
+    private var second: [UInt32]
+    private static let run = 8192
+
+    init(room: Int) {
+        first = Array(repeating: 0, count: room)
+        second = first
+    }
+
+    /// Writes what `next` finds until it returns `nil`; returns how many pairs.
+    mutating func fill(
+        _ channelsA: UnsafeBufferPointer<UInt8>, _ channelsB: UnsafeBufferPointer<UInt8>, columns: Int,
+        _ matrix: inout [Int],
+        next: (UnsafeMutableBufferPointer<UInt32>, UnsafeMutableBufferPointer<UInt32>) -> Int?
+    ) -> Int {
+        var found = 0
+        first.withUnsafeMutableBufferPointer { first in
+            second.withUnsafeMutableBufferPointer { second in
+                matrix.withUnsafeMutableBufferPointer { matrix in
+                    while true {
+                        let a = UnsafeMutableBufferPointer(rebasing: first[found..<min(found + Self.run, first.count)])
+                        let b = UnsafeMutableBufferPointer(rebasing: second[found..<found + a.count])
+                        guard let more = next(a, b) else { return }
+                        for pair in 0..<more {
+                            let cell = Int(channelsA[Int(a[pair])]) &* columns &+ Int(channelsB[Int(b[pair])])
+                            matrix[cell] &+= 1
+                        }
+                        found += more
+                    }
+                }
+            }
+        }
+        return found
     }
 }
