@@ -1,10 +1,18 @@
+#include "count_channels.h"
+
 #include <string.h>
 
-#include "CQKDKernels.h"
-
-void qkd_count_channels(const uint8_t *channels, size_t count, int64_t *counts) {
+void qkd_count_channels(int level, const uint8_t *channels, size_t count, int64_t *counts) {
     size_t done = 0;
-    // Four tables: a count need not wait for the same channel's count just before. No vectors: they would be slower.
+    (void)level;
+#if QKD_X86
+    if (level != QKD_LEVEL_SCALAR) done = qkd_count_few_avx2(channels, count, counts);
+#endif
+    if (count - done < 64) {
+        for (; done < count; done++) counts[channels[done]]++;
+        return;
+    }
+    // Four tables: a count need not wait for the same channel's count just before.
     while (done < count) {
         uint32_t tables[4][256];
         memset(tables, 0, sizeof tables);

@@ -46,14 +46,3 @@ public struct TagOrder: Sendable, Equatable {
         }
     }
 }
-
-/// Counts channels.
-public enum ChannelKernel {
-    /// Adds to `counts`, which has 256 places, how often each channel is there.
-    public static func count(_ channels: UnsafeBufferPointer<UInt8>, into counts: UnsafeMutableBufferPointer<Int>) {
-        precondition(counts.count == 256, "a byte has 256 values")
-        counts.withMemoryRebound(to: Int64.self) {
-            qkd_count_channels(channels.baseAddress, channels.count, $0.baseAddress)
-        }
-    }
-}

@@ -34,15 +34,4 @@ import Testing
             Self.expectTwins(times, after: -1)
         }
     }
-
-    @Test(arguments: [0, 1, 3, 4, 5, 4096, 5001])
-    func channels(count: Int) {
-        var random = SeededGenerator(seed: 11, stream: "\(count)")
-        let channels = (0..<count).map { _ in UInt8.random(in: 0...255, using: &random) }
-        var counts = [Int](repeating: 1, count: 256)
-        channels.withUnsafeBufferPointer { channels in
-            counts.withUnsafeMutableBufferPointer { ChannelKernel.count(channels, into: $0) }
-        }
-        #expect(counts == (0...255).map { value in 1 + channels.filter { Int($0) == value }.count })
-    }
 }

@@ -87,7 +87,7 @@ typedef struct {
 void qkd_tag_order_of(int level, const int64_t *times, size_t count, int64_t previous, qkd_tag_order *order);
 
 /// Adds to `counts`, which has 256 entries, how often each channel is there.
-void qkd_count_channels(const uint8_t *channels, size_t count, int64_t *counts);
+void qkd_count_channels(int level, const uint8_t *channels, size_t count, int64_t *counts);
 
 /// How one clock's times are told on another: t + offset + r, where r is the nearest whole number to
 /// (c0 + c1 x + c2 x x) - delay[channel] with x = t - reference, all in ps; halves go to the even one.

@@ -87,16 +87,7 @@ public struct TagSummaryBuilder: Sendable {
     private mutating func addOrdered(_ batch: TagBatch, after before: Int64, ties: Int) {
         let (times, channels) = (batch.times, batch.channels)
         if ties > 0 { countTies(times, channels, after: before) }
-        for channel in here.indices { here[channel] = 0 }
-        channels.withUnsafeBufferPointer { channels in
-            here.withUnsafeMutableBufferPointer { ChannelKernel.count(channels, into: $0) }
-        }
-        var missing = 0
-        for channel in here.indices where here[channel] > 0 {
-            if tags[channel] == 0, let place = channels.firstIndex(of: UInt8(channel)) { first[channel] = times[place] }
-            tags[channel] += here[channel]
-            missing += 1
-        }
+        var missing = count(times, channels)
         var place = times.count - 1
         while missing > 0 {
             let channel = Int(channels[place])
@@ -111,6 +102,23 @@ public struct TagSummaryBuilder: Sendable {
         overall.earliestPS = min(overall.earliestPS ?? times[0], times[0])
         overall.latestPS = times[times.count - 1]
         previousPS = overall.latestPS
+    }
+
+    /// Counts tags into `here`, which is zero before, and adds them up; returns how many channels there are.
+    private mutating func count(_ times: [Int64], _ channels: [UInt8]) -> Int {
+        channels.withUnsafeBufferPointer { channels in
+            here.withUnsafeMutableBufferPointer { ChannelKernel.count(channels, into: $0) }
+        }
+        var (found, missing) = (0, times.count)
+        for channel in here.indices where here[channel] > 0 {
+            if tags[channel] == 0, let place = channels.firstIndex(of: UInt8(channel)) { first[channel] = times[place] }
+            tags[channel] += here[channel]
+            found += 1
+            missing -= here[channel]
+            // Channels mostly have low numbers.
+            if missing == 0 { break }
+        }
+        return found
     }
 
     /// Sorts tags at the time of the one in front into duplicates and hits that fell together.
