@@ -15,8 +15,6 @@ public struct TwoPartyEngine {
     /// Coincidences so far.
     public private(set) var coincidences = 0
 
-    private var aliceBatch = TagBatch()
-    private var bobBatch = TagBatch()
     private var hasAlice = true
     private var hasBob = true
 
@@ -31,10 +29,10 @@ public struct TwoPartyEngine {
     /// Looks for a cancelled task between batches.
     public mutating func run(alice: any TagReader, bob: any TagReader) throws {
         defer { advance(isFinal: true) }
-        var turns = 0
+        var (batch, turns) = (TagBatch(), 0)
         while hasAlice || hasBob {
             try Task.checkCancellation()
-            try read(alice, bob)
+            try read(alice, bob, through: &batch)
             // Seldom, and much at a time: the kernels like long runs.
             turns += 1
             if turns % 8 == 0 { advance(isFinal: false) }
@@ -42,25 +40,30 @@ public struct TwoPartyEngine {
     }
 
     /// Reads the next batch of the side that is behind; when one has ended, the other's rest can only be counted.
-    private mutating func read(_ alice: any TagReader, _ bob: any TagReader) throws {
+    private mutating func read(
+        _ alice: any TagReader, _ bob: any TagReader, through batch: inout TagBatch
+    ) throws {
         if hasBob, !hasAlice || stream.bobIsBehind {
-            hasBob = try bob.next(into: &bobBatch)
-            if hasBob { take(bobBatch) { $0.addBob($1) } }
+            hasBob = try bob.next(into: &batch)
+            if hasBob { take(batch) { $0.addBob($1) } }
         } else {
-            hasAlice = try alice.next(into: &aliceBatch)
-            if hasAlice { take(aliceBatch) { $0.addAlice($1) } }
+            hasAlice = try alice.next(into: &batch)
+            if hasAlice { take(batch) { $0.addAlice($1) } }
         }
     }
 
     /// Takes the next stretch that can be matched apart from all others; `false` at the end.
+    ///
+    /// All that is read stays in the memory of `slab` and `batch`, which belong to the core that calls.
     mutating func nextSlab(
-        _ alice: any TagReader, _ bob: any TagReader, leastTags: Int, into slab: inout TagSlab
+        _ alice: any TagReader, _ bob: any TagReader, leastTags: Int, into slab: inout TagSlab,
+        through batch: inout TagBatch
     ) throws -> Bool {
+        stream.moveIn(&slab)
         while true {
             if stream.takeSlab(leastTags: leastTags, isFinal: !hasAlice && !hasBob, into: &slab) { return true }
             guard hasAlice || hasBob else { return false }
-            try Task.checkCancellation()
-            try read(alice, bob)
+            try read(alice, bob, through: &batch)
         }
     }
 

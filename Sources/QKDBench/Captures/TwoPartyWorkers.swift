@@ -70,11 +70,11 @@ private final class SlabWork: @unchecked Sendable {
 
     func workThrough(isCancelled: () -> Bool) {
         var matcher = SlabMatcher()
-        var slab = TagSlab()
-        while let number = next(&slab, isCancelled) {
-            var found = sink.withLock { spare.popLast() } ?? CoincidenceStream.Found()
+        var (slab, batch) = (TagSlab(), TagBatch())
+        while let number = next(&slab, &batch, isCancelled) {
+            var found = sink.withLockSoon { spare.popLast() } ?? CoincidenceStream.Found()
             matcher.match(slab, into: &found)
-            sink.withLock {
+            sink.withLockSoon {
                 early[number] = found
                 while let turn = early.removeValue(forKey: nextSift) {
                     sifting.sift(turn)
@@ -86,12 +86,12 @@ private final class SlabWork: @unchecked Sendable {
     }
 
     /// Takes the next slab, and says which it is; `nil` when there are no more.
-    private func next(_ slab: inout TagSlab, _ isCancelled: () -> Bool) -> Int? {
-        source.withLock {
+    private func next(_ slab: inout TagSlab, _ batch: inout TagBatch, _ isCancelled: () -> Bool) -> Int? {
+        source.withLockSoon {
             guard !isOver else { return nil }
             do {
                 if isCancelled() { throw CancellationError() }
-                if try reading.nextSlab(alice, bob, leastTags: Self.slabTags, into: &slab) {
+                if try reading.nextSlab(alice, bob, leastTags: Self.slabTags, into: &slab, through: &batch) {
                     nextRead += 1
                     return nextRead - 1
                 }
@@ -101,5 +101,21 @@ private final class SlabWork: @unchecked Sendable {
             isOver = true
             return nil
         }
+    }
+}
+
+extension NSLock {
+    /// As `withLock`, for what is never held long: a thread that slept would wake up too late.
+    fileprivate func withLockSoon<Result>(_ body: () throws -> Result) rethrows -> Result {
+        var tries = 0
+        while !self.try() {
+            tries += 1
+            if tries == 4_000 {
+                lock()
+                break
+            }
+        }
+        defer { unlock() }
+        return try body()
     }
 }

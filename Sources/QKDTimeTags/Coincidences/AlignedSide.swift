@@ -80,12 +80,27 @@ struct AlignedSide: Sendable {
         }
     }
 
-    /// Copies the tags from the head up to a place, and moves the head there.
-    mutating func take(upTo end: Int, into batch: inout TagBatch) {
+    /// Moves into another one's memory, which is close at hand for the core that asks; its tags go.
+    mutating func moveIn(_ batch: inout TagBatch) {
         batch.removeAll()
-        batch.times.append(contentsOf: times[head..<end])
-        batch.channels.append(contentsOf: channels[head..<end])
+        batch.times.append(contentsOf: times[head...])
+        batch.channels.append(contentsOf: channels[head...])
+        swap(&times, &batch.times)
+        swap(&channels, &batch.channels)
+        forgotten += head
+        head = 0
+    }
+
+    /// Hands over the tags from the head up to a place, and keeps only those behind it, which are few.
+    mutating func hand(upTo end: Int, to batch: inout TagBatch) {
+        times.removeFirst(head)
+        channels.removeFirst(head)
+        let end = end - head
+        forgotten += head
         head = end
+        moveIn(&batch)
+        batch.times.removeLast(batch.times.count - end)
+        batch.channels.removeLast(batch.channels.count - end)
     }
 
     /// Forgets what is in front of the head and of a place of the whole, once that is worth the move.

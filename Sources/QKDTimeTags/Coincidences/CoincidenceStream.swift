@@ -108,6 +108,12 @@ public struct CoincidenceStream: Sendable {
         forget()
     }
 
+    /// Goes on in the memory of a slab, whose tags go: what comes next is then close at hand for the core that has it.
+    public mutating func moveIn(_ slab: inout TagSlab) {
+        alice.moveIn(&slab.alice)
+        bob.moveIn(&slab.bob)
+    }
+
     /// Takes a stretch that shares no candidate with what stays out into `slab`, to be matched on any core; `false` if
     /// there are fewer than `leastTags` of Alice's to take, or no gap to cut at. Then `match` must not be used.
     ///
@@ -124,10 +130,8 @@ public struct CoincidenceStream: Sendable {
         }
         let reach = alice.times[end - 1] + kernel.differencesPS.upperBound
         slab.kernel = kernel
-        alice.take(upTo: end, into: &slab.alice)
-        bob.take(upTo: bob.firstPlace(after: reach), into: &slab.bob)
-        alice.forget(before: .max)
-        bob.forget(before: .max)
+        alice.hand(upTo: end, to: &slab.alice)
+        bob.hand(upTo: bob.firstPlace(after: reach), to: &slab.bob)
         return true
     }
 
