@@ -18,6 +18,23 @@ enum BinnedTags {
         return result
     }
 
+    /// The same less the mean between the capture's first and last tag: chance then correlates to nothing at any
+    /// lag, however much of the captures overlaps there.
+    static func fluctuations(_ tags: TagBatch, fromPS: Int64, binPS: Double, bins: Int) -> [Float] {
+        var counts = counts(tags, fromPS: fromPS, binPS: binPS, bins: bins)
+        guard let first = tags.times.first, let last = tags.times.last else { return counts }
+        // In bins; what lies beyond has no tags and no mean.
+        let start = max(0, Double(first &- fromPS) / binPS)
+        let end = min(Double(bins), Double(last &- fromPS) / binPS)
+        guard end > start else { return counts }
+        let mean = counts.reduce(0.0) { $0 + Double($1) } / (end - start)
+        for bin in Int(start)..<Int(end.rounded(.up)) {
+            let covered = min(end, Double(bin + 1)) - max(start, Double(bin))
+            counts[bin] -= Float(mean * covered)
+        }
+        return counts
+    }
+
     /// Sums of the tags' vectors in `bins` bins of `binPS` from `fromPS` on.
     static func sums(_ tags: TagBatch, _ weights: [Phasor], fromPS: Int64, binPS: Double, bins: Int) -> [Phasor] {
         var result = [Phasor](repeating: Phasor(), count: bins)

@@ -88,7 +88,7 @@ struct CoarseCorrelation {
         let bins = segments * segmentBins
         if search.weights.isPlain {
             let alice = BinnedTags.counts(tags.alice, fromPS: startPS, binPS: binPS, bins: bins)
-            let bob = BinnedTags.counts(tags.bob, fromPS: bobStart, binPS: binPS, bins: bins + lags)
+            let bob = BinnedTags.fluctuations(tags.bob, fromPS: bobStart, binPS: binPS, bins: bins + lags)
             try rows.correlate(alice, bob, segmentBins: segmentBins, fft)
         } else {
             let alice = BinnedTags.sums(
