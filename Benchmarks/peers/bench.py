@@ -109,13 +109,14 @@ class Bench:
         self, case: str, items: int, cpu: list[float], wall: list[float], wrong: str | None, remark: str
     ) -> None:
         cpu_seconds, wall_seconds = statistics.median(cpu), statistics.median(wall)
+        remarks = [remark] if remark else []
         if cpu_seconds > 1.3 * wall_seconds:
-            remark = ", ".join(filter(None, [remark, "uses threads; all their time counts"]))
+            remarks.append("uses threads, all their time counts")
         if len(cpu) < self.runs:
-            remark = ", ".join(filter(None, [remark, f"median of {len(cpu)}"]))
+            remarks.append(f"median of {len(cpu)}")
         self.rows.append(
             {"case": case, "items": items, "cpuSeconds": cpu_seconds, "wallSeconds": wall_seconds,
-             "runs": len(cpu), "remark": remark, "wrong": wrong}
+             "runs": len(cpu), "remarks": remarks, "wrong": wrong}
         )
 
 

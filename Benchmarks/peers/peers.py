@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Runs the tool's benchmark workloads and then the same ones through other people's open software.
+"""Runs the tool's benchmark workloads and the same ones through other people's open software, in turns.
 
 Each peer has a process of its own with one thread, its answer is held against an exact one, and its CPU time is the
-median of several runs. README.md beside this file says what each peer does.
+median of several rounds of several runs. README.md beside this file says what each peer does.
 """
 from __future__ import annotations
 
@@ -11,13 +11,16 @@ import importlib
 import json
 import os
 import platform
+import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
 import report
+import rounds
 import tool
 
 WORKLOADS = ("W1", "W2", "W3", "W4", "W5")
@@ -26,6 +29,8 @@ ONE_THREAD = ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "M
               "NUMEXPR_NUM_THREADS", "RAYON_NUM_THREADS")
 # A peer that takes longer is given up, s.
 PATIENCE_SECONDS = 1800
+# A peer whose round took longer has no further one, s.
+ROUND_SECONDS = 60
 
 
 def parsed() -> argparse.Namespace:
@@ -33,14 +38,17 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("tool", metavar="TOOL", help="the qkdctl to measure")
     parser.add_argument("workloads", nargs="*", metavar="W", help=f"some of {' '.join(WORKLOADS)}; else all")
     parser.add_argument("--folder", type=Path, help="keep the workloads' files here; else they are removed at the end")
-    parser.add_argument("--runs", type=int, default=5, help="runs whose median is taken (default: 5)")
+    parser.add_argument("--rounds", type=int, default=3, help="rounds of the tool and then its peers (default: 3)")
+    parser.add_argument("--runs", type=int, default=5, help="runs a round, whose median is taken (default: 5)")
     parser.add_argument("--records", type=int, help="let peers take only so many records, tags a side or detections")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures here too")
     arguments = parser.parse_args()
     if unknown := [name for name in arguments.workloads if name not in WORKLOADS]:
         parser.error(f"no such workload: {' '.join(unknown)}")
-    if arguments.runs < 1 or (arguments.records is not None and arguments.records < 1):
-        parser.error("--runs and --records take numbers from 1")
+    if arguments.rounds < 1 or (arguments.records is not None and arguments.records < 1):
+        parser.error("--rounds and --records take numbers from 1")
+    if not 1 <= arguments.runs <= tool.MOST_RUNS:
+        parser.error(f"--runs takes numbers from 1 to {tool.MOST_RUNS}")
     return arguments
 
 
@@ -66,7 +74,7 @@ def work(name: str, workload: str, request: dict[str, Any], answer: Path) -> Non
 
 
 def measured(peer: Any, workload: str, folder: Path, arguments: argparse.Namespace) -> list[dict[str, Any]]:
-    """The rows of one peer, from a process of its own; what went wrong is a row too."""
+    """The rows of one peer in one round, from a process of its own; what went wrong is a row too."""
     from importlib.metadata import PackageNotFoundError
 
     from bench import installed
@@ -98,19 +106,37 @@ def measured(peer: Any, workload: str, folder: Path, arguments: argparse.Namespa
 
 
 def compared(workload: str, folder: Path, arguments: argparse.Namespace) -> dict[str, Any]:
-    """Runs one workload through the tool, then its peers, and prints the table."""
+    """Runs one workload through the tool and its peers, in turns, and prints the table."""
     module = importlib.import_module(workload.lower())
-    progress(f"{workload}: {Path(arguments.tool).name}")
-    said = tool.run(arguments.tool, workload, folder, module.FILES)
-    name = {"peer": Path(arguments.tool).name, "version": tool.version(arguments.tool) or "–", "remark": ""}
-    ours = [name | row for row in tool.cases(said)]
-    theirs: list[dict[str, Any]] = []
-    for peer in module.PEERS:
-        progress(f"{workload}: {peer.name}")
-        theirs += measured(peer, workload, folder, arguments)
+    name = {"peer": Path(arguments.tool).name, "version": tool.version(arguments.tool) or "–"}
+    said: list[dict[str, Any]] = []
+    our_rounds: list[list[dict[str, Any]]] = []
+    their_rounds: list[list[dict[str, Any]]] = []
+    peers = list(module.PEERS)
+    for number in range(1, arguments.rounds + 1):
+        heading = f"{workload}, round {number} of {arguments.rounds}"
+        progress(f"{heading}: {name['peer']}")
+        said.append(tool.run(arguments.tool, workload, folder, module.FILES, arguments.runs))
+        ours = [name | row for row in tool.cases(said[-1])]
+        theirs: list[dict[str, Any]] = []
+        for peer in list(peers):
+            progress(f"{heading}: {peer.name}")
+            start = time.monotonic()
+            rows = measured(peer, workload, folder, arguments)
+            seconds = time.monotonic() - start
+            if seconds > ROUND_SECONDS and number < arguments.rounds:
+                peers.remove(peer)
+                for row in rows:
+                    row.setdefault("remarks", []).append(f"not run again after a round of {seconds:.0f} s")
+            theirs += rows
+        report.rated(ours, theirs, arguments.records is not None)
+        our_rounds.append(ours)
+        their_rounds.append(theirs)
     progress("")
-    report.rated(ours, theirs, arguments.records is not None)
-    machine = {key: said[key] for key in ("cpu", "level", "memory_read_g_bps") if key in said}
+    ours, theirs = rounds.together(our_rounds), rounds.together(their_rounds)
+    machine = {key: said[0][key] for key in ("cpu", "level") if key in said[0]}
+    if speeds := [one["memory_read_g_bps"] for one in said if "memory_read_g_bps" in one]:
+        machine["memory_read_g_bps"] = statistics.median(speeds)
     print(f"{workload}: {module.TITLE}; M/s: million {module.UNIT} a second")
     print(", ".join(f"{key} {value}" for key, value in machine.items()), end="\n\n" if machine else "")
     print(report.table(ours + theirs), end="\n\n", flush=True)
@@ -121,7 +147,8 @@ def main() -> int:
     arguments = parsed()
     failed, results = False, []
     cut = "" if arguments.records is None else f", peers cut to {arguments.records:,} (W4: not cut)"
-    print(f"Python {platform.python_version()}, one thread each, median CPU time of {arguments.runs} runs{cut}\n")
+    runs = f"{arguments.runs} runs" if arguments.rounds == 1 else f"{arguments.rounds} rounds of {arguments.runs} runs"
+    print(f"Python {platform.python_version()}, one thread each, median CPU time of {runs}{cut}\n")
     with tempfile.TemporaryDirectory(prefix="peers-files-") as temporary:
         folder = arguments.folder or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
@@ -136,8 +163,9 @@ def main() -> int:
                 for file in folder.iterdir():
                     file.unlink()
     if arguments.json:
-        arguments.json.write_text(json.dumps({"python": platform.python_version(), "runs": arguments.runs,
-                                              "records": arguments.records, "results": results}, indent=2) + "\n")
+        arguments.json.write_text(json.dumps(
+            {"python": platform.python_version(), "rounds": arguments.rounds, "runs": arguments.runs,
+             "records": arguments.records, "results": results}, indent=2) + "\n")
     return 1 if failed else 0
 
 

@@ -8,13 +8,20 @@ from pathlib import Path
 from typing import Any
 
 
+# The tool takes no more.
+MOST_RUNS = 1000
+
+
 class ToolError(Exception):
     """The tool did not start, failed, or said something else than one JSON object with cases."""
 
 
-def run(tool: str, workload: str, folder: Path, files: tuple[str, ...]) -> dict[str, Any]:
-    """What `TOOL benchmark WORKLOAD --save FOLDER --format json` prints, once all files are in the folder."""
-    command = [tool, "benchmark", workload, "--save", str(folder), "--format", "json"]
+def run(tool: str, workload: str, folder: Path, files: tuple[str, ...], runs: int) -> dict[str, Any]:
+    """What `TOOL benchmark WORKLOAD --runs N --save FOLDER --format json` prints, once all files are in the folder.
+
+    Files that are there are written anew; they are the same, as they are made of the same seed.
+    """
+    command = [tool, "benchmark", workload, "--runs", str(runs), "--save", str(folder), "--format", "json"]
     try:
         done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     except OSError as error:

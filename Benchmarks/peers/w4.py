@@ -85,7 +85,7 @@ def with_fpfind(bench: Bench) -> None:
 
         remarks: list[str] = []
         bench.measure(case, sides[0].size + sides[1].size, find, check, remark, warm=False)
-        bench.rows[-1]["remark"] = "; ".join([bench.rows[-1]["remark"], *filter(None, remarks)])
+        bench.rows[-1]["remarks"] += filter(None, remarks)
 
 
 PEERS = [Peer("fpfind", "fpfind", with_fpfind)]

@@ -17,6 +17,14 @@ public struct BitString: Sendable, Equatable {
         for bit in bits { append(bit) }
     }
 
+    /// Takes packed words; bits past `count` are cleared.
+    public init(words: [UInt64], count: Int) {
+        precondition(count >= 0 && count <= 64 * words.count, "more bits than the words hold")
+        self.words = Array(words.prefix((count + 63) / 64))
+        self.count = count
+        if count % 64 != 0 { self.words[count / 64] &= (1 << UInt64(count % 64)) - 1 }
+    }
+
     /// Adds the lowest bit of `bit` at the end.
     @inlinable
     public mutating func append(_ bit: UInt8) {

@@ -1,6 +1,5 @@
 import Foundation
 import QKDCore
-import QKDKernels
 import QKDTimeTags
 
 /// What a capture's file was, beside its tags.
@@ -48,6 +47,17 @@ public struct CaptureFacts: Codable, Sendable, Equatable {
 
     /// All holes.
     public var holeCount: Int { holes.reduce(0) { $0 + $1.count } }
+
+    /// What a user should know of the file.
+    var warnings: [String] {
+        var warnings = holes.map { "\(file): \($0.count) holes in the tags: \($0.cause)" }
+        if late > 0 {
+            warnings.append(
+                "\(file): \(late) tags came too far out of order and were left out; "
+                    + "'qkdctl tags convert --sort-ps' puts them in order")
+        }
+        return warnings
+    }
 }
 
 /// A capture in memory.
@@ -87,86 +97,28 @@ public struct CaptureReader: Sendable {
     public func read(
         path: String, format: TagFormat? = nil, progress: (Double) -> Void = { _ in }
     ) throws -> LoadedCapture {
-        let reader = try TagFileReader(path: path, format: format)
-        let meta = reader.metadata
-        var capture = LoadedCapture(
-            facts: CaptureFacts(
-                file: path, format: meta.format.name, formatGuessed: meta.formatIsGuessed,
-                resolutionPS: meta.resolutionPS))
+        let source = try CaptureTags(
+            path: path, format: format, channels: channels, reorderWindowPS: reorderWindowPS)
+        let meta = source.metadata
         // Room that is reserved and not used costs addresses and no memory; growing would cost twice the tags.
         let room = meta.fileBytes.map { min(maximumTags, $0 / max(4, meta.recordBytes)) } ?? 0
-        capture.tags = TagBatch(capacity: room)
-        var reorderer = TagReorderer(windowPS: reorderWindowPS)
-        var counts = [Int](repeating: 0, count: 256)
-        while let batch = try next(reader) {
-            batch.channels.withUnsafeBufferPointer { channels in
-                counts.withUnsafeMutableBufferPointer { ChannelKernel.count(channels, into: $0) }
-            }
-            keep(reorderer.add(batch), in: &capture.tags)
-            try checkSize(capture, reader)
-            progress(reader.progress ?? 0)
+        var tags = TagBatch(capacity: room)
+        var batch = TagBatch()
+        while try source.next(into: &batch) {
+            tags.append(batch)
+            try checkSize(tags, source)
+            progress(source.progress ?? 0)
         }
-        keep(reorderer.finish(), in: &capture.tags)
-        try checkSize(capture, reader)
-        capture.facts.tags = reader.counts.tags
-        capture.facts.otherRecords = reader.counts.syncs + reader.counts.markers + reader.counts.illegal
-        capture.facts.reordered = reorderer.reorderedTags
-        capture.facts.late = reorderer.lateTags
-        sumUp(&capture, counts)
-        guard !capture.tags.isEmpty else {
-            let found = capture.facts.channels.map { "\($0.channel)" }.joined(separator: ", ")
-            let wanted = channels.sorted().map(String.init).joined(separator: ", ")
-            throw QKDError(
-                .invalidInput, "no tag of the map's inputs \(wanted); the file has inputs \(found)",
-                at: .init(path, field: "channel"))
-        }
-        return capture
+        guard !tags.isEmpty else { throw source.nothingMapped }
+        return LoadedCapture(tags: tags, facts: source.facts)
     }
 
-    private func next(_ reader: TagFileReader) throws -> TagBatch? {
-        let path = reader.metadata.path
-        guard !Task.isCancelled else {
-            throw QKDError(.interrupted, "stopped after \(reader.counts.records) records", at: .init(path))
-        }
-        return try reader.nextBatch()
-    }
-
-    private func checkSize(_ capture: LoadedCapture, _ reader: TagFileReader) throws {
-        guard capture.tags.count > maximumTags else { return }
-        let share = reader.progress.map { ", \(Int($0 * 100)) % of the file" } ?? ""
+    private func checkSize(_ tags: TagBatch, _ source: CaptureTags) throws {
+        guard tags.count > maximumTags else { return }
+        let share = source.progress.map { ", \(Int($0 * 100)) % of the file" } ?? ""
         throw QKDError(
             .outOfRange,
-            "\(capture.tags.count) tags so far\(share): this machine's memory holds \(maximumTags) of each capture; "
-                + "cut both into shorter stretches",
-            at: .init(reader.metadata.path))
-    }
-
-    private func keep(_ batch: TagBatch, in tags: inout TagBatch) {
-        var wanted = [Bool](repeating: false, count: 256)
-        for channel in channels { wanted[Int(channel)] = true }
-        var holes = batch.holes[...]
-        for index in 0...batch.count {
-            while let hole = holes.first, hole.beforeIndex <= index {
-                tags.holes.append(TagHole(beforeIndex: tags.count, cause: hole.cause, afterPS: hole.afterPS))
-                holes.removeFirst()
-            }
-            guard index < batch.count, wanted[Int(batch.channels[index])] else { continue }
-            tags.append(timePS: batch.times[index], channel: batch.channels[index])
-        }
-    }
-
-    private func sumUp(_ capture: inout LoadedCapture, _ counts: [Int]) {
-        let tags = capture.tags
-        capture.facts.mappedTags = tags.count
-        capture.facts.channels = counts.indices.filter { counts[$0] > 0 }.map {
-            CaptureFacts.Channel(channel: UInt8($0), tags: counts[$0])
-        }
-        if let first = tags.times.first, let last = tags.times.last {
-            capture.facts.spanSeconds = Picoseconds.seconds(last - first)
-        }
-        for cause in TagHole.Cause.allCases {
-            let count = tags.holes.reduce(0) { $0 + ($1.cause == cause ? 1 : 0) }
-            if count > 0 { capture.facts.holes.append(.init(cause: cause.rawValue, count: count)) }
-        }
+            "\(tags.count) tags so far\(share): this machine's memory holds \(maximumTags) of each capture; "
+                + "cut both into shorter stretches", at: .init(source.metadata.path))
     }
 }

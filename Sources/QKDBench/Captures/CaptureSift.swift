@@ -16,17 +16,7 @@ public struct CaptureSiftReport: Codable, Sendable, Equatable {
 
     /// What a user should know of the files before believing the figures.
     public var warnings: [String] {
-        var warnings: [String] = []
-        for facts in [alice, bob] {
-            for hole in facts.holes {
-                warnings.append("\(facts.file): \(hole.count) holes in the tags: \(hole.cause)")
-            }
-            if facts.late > 0 {
-                warnings.append(
-                    "\(facts.file): \(facts.late) tags came too far out of order and were left out; "
-                        + "'qkdctl tags convert --sort-ps' puts them in order")
-            }
-        }
+        var warnings = alice.warnings + bob.warnings
         let seconds = result.gaps.reduce(0) { $0 + Picoseconds.seconds($1.endPS - $1.startPS) }
         if seconds > 0 {
             warnings.append("the captures do not correlate in \(result.gaps.count) stretches, \(seconds) s together")
@@ -82,7 +72,7 @@ public struct CaptureSift: Sendable {
     /// Reads and sifts. Throws what reading and sifting throw; `noLock` if the captures do not correlate.
     public func run(progress: (Progress) -> Void = { _ in }) throws -> (report: CaptureSiftReport, sift: EntangledSift)
     {
-        try checkApart()
+        try Self.checkApart(alice, bob, options.map)
         let a = try read(alice, options.map.alice, progress)
         let b = try read(bob, options.map.bob, progress)
         var options = options
@@ -96,10 +86,9 @@ public struct CaptureSift: Sendable {
     }
 
     /// One file may hold both parties' tags, on different inputs; tags that are compared with themselves agree too well.
-    private func checkApart() throws {
+    static func checkApart(_ alice: File, _ bob: File, _ map: DetectorMap) throws {
         let paths = [alice, bob].map { URL(fileURLWithPath: $0.path).resolvingSymlinksInPath() }
-        let shared = Set(options.map.alice.detectors.map(\.channel)).intersection(
-            options.map.bob.detectors.map(\.channel))
+        let shared = Set(map.alice.detectors.map(\.channel)).intersection(map.bob.detectors.map(\.channel))
         guard paths[0] != paths[1] || shared.isEmpty else {
             let names = shared.sorted().map(String.init).joined(separator: ", ")
             throw QKDError(
@@ -116,12 +105,16 @@ public struct CaptureSift: Sendable {
 
     /// Writes both keys (0600) and, last, the report: a folder with a report is whole.
     public static func write(_ report: CaptureSiftReport, _ sift: EntangledSift, to folder: String) throws {
+        try write(report, alice: sift.alice, bob: sift.bob, to: folder)
+    }
+
+    static func write(_ report: some Encodable, alice: BitString, bob: BitString, to folder: String) throws {
         let path = "\(folder)/\(SessionFolder.Name.report)"
         guard unlink(path) == 0 || errno == ENOENT else {
             throw QKDError(.io, "cannot remove the old report", code: errno, at: .init(path))
         }
         for (party, bits, name) in [
-            ("alice", sift.alice, SessionFolder.Name.aliceKey), ("bob", sift.bob, SessionFolder.Name.bobKey),
+            ("alice", alice, SessionFolder.Name.aliceKey), ("bob", bob, SessionFolder.Name.bobKey),
         ] {
             try SmallFile.write(KeyFile(party: party, bits: bits).bytes, to: "\(folder)/\(name)", mode: 0o600)
         }

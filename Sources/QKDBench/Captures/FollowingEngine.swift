@@ -12,6 +12,13 @@ public struct FollowingEngine {
     public private(set) var stretches: [FollowedStretch] = []
     /// Places at which either party lost tags.
     public private(set) var holes = 0
+    private var coincidencesBefore = 0
+    private var lostBefore = 0
+
+    /// Coincidences that were sifted.
+    public var coincidences: Int { coincidencesBefore + stream.coincidences }
+    /// Coincidences of stretches whose lock did not hold.
+    public var lostCoincidences: Int { lostBefore + stream.lostCoincidences }
 
     /// Starts without tags.
     public init(stream: FollowedStream, sifter: CoincidenceSifter) {
@@ -19,10 +26,14 @@ public struct FollowingEngine {
         self.sifter = sifter
     }
 
-    /// Takes all that two sources have; what one of them throws ends it, after what was before has been used.
+    /// Takes what two sources have until both have ended (`true`) or the clocks can only be found by a search
+    /// (`false`); what one of the sources throws ends it, after what was before has been used.
     ///
-    /// Looks for a cancelled task between batches.
-    public mutating func run(alice: any TagReader, bob: any TagReader) throws {
+    /// Looks for a cancelled task between batches; `progress` is told now and then that it goes on.
+    @discardableResult
+    public mutating func run(
+        alice: any TagReader, bob: any TagReader, progress: (FollowingEngine) -> Void = { _ in }
+    ) throws -> Bool {
         defer { advance(isFinal: true) }
         var (batch, turns) = (TagBatch(), 0)
         var (hasAlice, hasBob) = (true, true)
@@ -37,8 +48,19 @@ public struct FollowingEngine {
             }
             // Seldom, and much at a time: the kernels like long runs.
             turns += 1
-            if turns % 8 == 0 { advance(isFinal: false) }
+            guard turns % 8 == 0 else { continue }
+            advance(isFinal: false)
+            progress(self)
+            if stream.follower.needsSearch { return false }
         }
+        return true
+    }
+
+    /// Goes on with clocks that a search has found; the keys grow.
+    public mutating func goOn(with stream: FollowedStream) {
+        coincidencesBefore = coincidences
+        lostBefore = lostCoincidences
+        self.stream = stream
     }
 
     private mutating func take(_ batch: TagBatch, _ add: (inout FollowedStream, TagBatch) -> Void) {

@@ -171,7 +171,7 @@ public struct TwoPartyReport: Codable, Sendable, Equatable {
         Delay(channel: Int(delay.channel), delayPS: delay.delayPS, standardErrorPS: delay.errorPS)
     }
 
-    private static func figures(_ basis: Basis, _ counts: BasisCounts, _ confidence: Double) -> BasisFigures {
+    static func figures(_ basis: Basis, _ counts: BasisCounts, _ confidence: Double) -> BasisFigures {
         let interval = counts.qber.interval(confidence: confidence)
         let visibility = counts.visibilityInterval(confidence: confidence)
         let isEmpty = counts.total == 0

@@ -72,11 +72,6 @@ public struct TwoPartySift: Sendable {
         let (a, b) = (cleanAlice.tags, cleanBob.tags)
         try Cancellation.check()
         progress("finding offset and clocks")
-        var search = OffsetSearch()
-        search.centrePS = expectedOffsetPS
-        search.rangePS = searchRangePS
-        search.maximumSkew = maximumSkew
-        if setting == .bb84 { search.weights = TagWeights(aliceStates: map.alice.states, bobStates: map.bob.states) }
         let clock = try ClockRecovery(search: search).recover(alice: a, bob: b)
         progress("matching coincidences")
         let matcher = try CoincidenceMatcher(windowPS: windowPS(clock))
@@ -105,7 +100,17 @@ public struct TwoPartySift: Sendable {
         return (report, sift)
     }
 
-    private func windowPS(_ clock: RecoveredClock) -> Int64 {
+    /// The search that the options describe.
+    var search: OffsetSearch {
+        var search = OffsetSearch()
+        search.centrePS = expectedOffsetPS
+        search.rangePS = searchRangePS
+        search.maximumSkew = maximumSkew
+        if setting == .bb84 { search.weights = TagWeights(aliceStates: map.alice.states, bobStates: map.bob.states) }
+        return search
+    }
+
+    func windowPS(_ clock: RecoveredClock) -> Int64 {
         switch window {
         case .automatic: max(1, Int64((2 * clock.peakFWHMPS).rounded()))
         case .fullWidthPS(let width): width

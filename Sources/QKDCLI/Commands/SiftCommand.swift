@@ -18,7 +18,12 @@ struct SiftCommand: AsyncParsableCommand {
             bbm92: both measure photons of entangled pairs. bb84: Alice's tags are her transmitter's triggers, an \
             input for each state. The keys are as public as the two files.
 
+            With --follow the clocks are found in the first seconds and followed from there on: files of any length \
+            cost little memory, clocks may drift, and what was lost is found again. Without it both files are taken \
+            as a whole, which tells more of them: delays to the last pair, accidentals, CHSH.
+
             Example: qkdctl sift --protocol bbm92 --alice alice.a1 --bob bob.a1 --map 'alice:1=H,2=V,3=D,4=A;bob:1=H,2=V,3=D,4=A'
+            Example: qkdctl sift --follow --protocol bbm92 --alice alice.ptu --bob bob.ptu --map 1=H,2=V,3=D,4=A
             Example: qkdctl sift --protocol bb84 --alice triggers.ptu --bob clicks.ptu --map 1=Z0,2=Z1,3=X0,4=X1 --dedup auto
             """)
 
@@ -60,6 +65,13 @@ struct SiftCommand: AsyncParsableCommand {
                 + "By default the counts tell (bbm92), or same (bb84).", valueName: "correlation"))
     var correlation: String?
     @Option(name: .long, help: "Confidence of the intervals.") var confidence = 0.95
+    @Flag(name: .long, help: "Sift as the tags come, and follow the clocks (bbm92, --dedup off).") var follow = false
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "With --follow: the clocks are taken anew after so many milliseconds; some hundred pairs should fall into "
+                + "them.", valueName: "ms"))
+    var stretchMs = 100.0
     @Option(
         name: .long, help: "Folder for both keys and the report; by default a new one named after the time.",
         completion: .directory)
@@ -84,6 +96,15 @@ struct SiftCommand: AsyncParsableCommand {
         }
         guard confidence > 0, confidence < 1 else {
             throw ValidationError("--confidence must lie between 0 and 1, such as 0.95")
+        }
+        guard stretchMs >= 1, stretchMs <= 10_000 else {
+            throw ValidationError("--stretch-ms must lie between 1 and 10000")
+        }
+        guard !follow || `protocol` == .bbm92 else {
+            throw ValidationError("--follow is for pairs of photons: --protocol bbm92")
+        }
+        guard !follow || dedup == "off" else {
+            throw ValidationError("--follow looks for no second tags: leave --dedup off")
         }
     }
 
@@ -112,20 +133,39 @@ struct SiftCommand: AsyncParsableCommand {
         let folder = out ?? FreshFolder.name("qkdctl-sift")
         // Before the work: a folder that may not be used is the user's to mend.
         try OutputFolder.check(folder, overwrites: force)
-        let (report, keys) = try await SiftAdvice.adding {
+        if follow { return try await followed(sift, folder) }
+        let (report, keys) = try await watched { try sift.run(progress: $0) }
+        try OutputFolder.make(at: folder, overwrites: force)
+        try CaptureSift.write(report, keys, to: folder)
+        for warning in report.warnings { Terminal.err("warning: \(warning)") }
+        try formatOptions.show(report) { SiftText.table(report, folder: folder) }
+    }
+
+    private func followed(_ whole: CaptureSift, _ folder: String) async throws {
+        var stream = StreamSift(alice: whole.alice, bob: whole.bob, options: whole.options)
+        stream.stretchPS = Picoseconds.from(seconds: stretchMs * 1e-3)
+        let sift = stream
+        let (report, alice, bob) = try await watched { try sift.run(progress: $0) }
+        try OutputFolder.make(at: folder, overwrites: force)
+        try StreamSift.write(report, alice: alice, bob: bob, to: folder)
+        for warning in report.warnings { Terminal.err("warning: \(warning)") }
+        try formatOptions.show(report) { SiftText.table(report, folder: folder) }
+    }
+
+    /// Runs the work with a line that says how far it is.
+    private func watched<Value: Sendable>(
+        _ work: @escaping @Sendable ((CaptureSift.Progress) -> Void) throws -> Value
+    ) async throws -> Value {
+        try await SiftAdvice.adding {
             try await Interrupts.guarding {
                 let waiting = WaitingLine("reading")
                 defer { waiting.stop() }
-                return try sift.run {
+                return try work {
                     waiting.text = $0.step
                     waiting.share = $0.share
                 }
             }
         }
-        try OutputFolder.make(at: folder, overwrites: force)
-        try CaptureSift.write(report, keys, to: folder)
-        for warning in report.warnings { Terminal.err("warning: \(warning)") }
-        try formatOptions.show(report) { SiftText.table(report, folder: folder) }
     }
 }
 

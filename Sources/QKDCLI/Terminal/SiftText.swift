@@ -9,15 +9,9 @@ enum SiftText {
         lines.append("map           \(result.map)")
         lines += clocks(result)
         lines += counts(result)
-        lines += ["", delays(result), "", bases(result)]
+        lines += ["", delays(result), "", bases(result.bases, result.confidence)]
         if let chsh = result.chsh { lines += ["", self.chsh(chsh)] }
-        if !result.gaps.isEmpty { lines.append("") }
-        for gap in result.gaps.prefix(5) {
-            lines.append(
-                "gap           \(Figure.fixed(Picoseconds.seconds(gap.startPS), 3)) to "
-                    + "\(Figure.fixed(Picoseconds.seconds(gap.endPS), 3)) s of Alice's clock: no correlation")
-        }
-        if result.gaps.count > 5 { lines.append("              and \(result.gaps.count - 5) more gaps") }
+        lines += gaps(result.gaps)
         let errors = result.bases.reduce(0) { $0 + $1.errors }
         lines += [
             "", "sifted key    \(result.keyBits) bits a side, \(errors) errors (\(report.keyContent))",
@@ -26,7 +20,17 @@ enum SiftText {
         return lines.joined(separator: "\n")
     }
 
-    private static func file(_ name: String, _ facts: CaptureFacts) -> String {
+    static func gaps(_ gaps: [TwoPartyReport.Gap]) -> [String] {
+        var lines = gaps.isEmpty ? [] : [""]
+        lines += gaps.prefix(5).map { gap in
+            "gap           \(Figure.fixed(Picoseconds.seconds(gap.startPS), 3)) to "
+                + "\(Figure.fixed(Picoseconds.seconds(gap.endPS), 3)) s of Alice's clock: no correlation"
+        }
+        if gaps.count > 5 { lines.append("              and \(gaps.count - 5) more gaps") }
+        return lines
+    }
+
+    static func file(_ name: String, _ facts: CaptureFacts) -> String {
         let inputs = facts.channels.map { "\($0.channel): \($0.tags)" }.joined(separator: "  ")
         var line =
             "\(name.padding(toLength: 14, withPad: " ", startingAt: 0))\(facts.file), \(facts.format), "
@@ -83,10 +87,10 @@ enum SiftText {
         return table.text
     }
 
-    private static func bases(_ result: TwoPartyReport) -> String {
-        let interval = "\(Figure.percentName(result.confidence)) interval"
+    static func bases(_ bases: [TwoPartyReport.BasisFigures], _ confidence: Double) -> String {
+        let interval = "\(Figure.percentName(confidence)) interval"
         var table = TextTable(["basis", "sifted", "errors", "QBER", interval, "visibility", interval, "outcomes"])
-        for row in result.bases {
+        for row in bases {
             table.row([
                 row.basis, "\(row.sifted)", "\(row.errors)", row.qber.map { Figure.percent($0, 3) } ?? "-",
                 row.qber == nil

@@ -8,6 +8,9 @@ public struct CoincidenceSifter: Sendable {
     /// Coincidences of each pair of inputs; `matrix[a << 8 | b]`.
     public private(set) var matrix = [Int](repeating: 0, count: 1 << 16)
 
+    /// Which input is which detector, and how outcomes of the bases go together.
+    public let map: DetectorMap
+    private let correlations: [Basis: OutcomeCorrelation]
     private let aliceBytes: [UInt8]
     private let bobBytes: [UInt8]
     private var alice: [UInt8] = []
@@ -18,6 +21,8 @@ public struct CoincidenceSifter: Sendable {
 
     /// Prepares for a map; a basis that `correlations` does not name is correlated.
     public init(map: DetectorMap, correlations: [Basis: OutcomeCorrelation] = [:]) {
+        self.map = map
+        self.correlations = correlations
         aliceBytes = Self.bytes(map.alice, Self.noneOfAlice) { _ in false }
         bobBytes = Self.bytes(map.bob, Self.noneOfBob) { correlations[$0] == .anticorrelated }
     }
@@ -33,6 +38,18 @@ public struct CoincidenceSifter: Sendable {
 
     /// Bits that both keys have, of errors among them, and both as an estimate.
     public var qber: BinomialEstimate { BinomialEstimate(keys.errorCount, of: keys.bitCount) }
+
+    /// What coincidences of one basis on both sides gave.
+    public func counts(of basis: Basis) -> BasisCounts {
+        var counts = BasisCounts()
+        counts.correlation = correlations[basis] ?? .correlated
+        for (alice, p) in map.alice.states where p.basis == basis {
+            for (bob, q) in map.bob.states where q.basis == basis {
+                counts.outcomes[Int(p.bit)][Int(q.bit)] += matrix[Int(alice) << 8 | Int(bob)]
+            }
+        }
+        return counts
+    }
 
     /// Forgets the keys, once they have been handed over, and goes on with empty ones; their memory is overwritten.
     public mutating func clearKeys() { keys.clear() }

@@ -94,7 +94,7 @@ public struct FollowedStream: Sendable {
             guard lastPS >= endPS, hasMore || !isFinal else { break }
             closed.append(close())
             // Silence has nothing to follow: on with the stretch of the next tag.
-            let stretches = hasMore ? max(1, (alice.times[alice.head] - endPS) / stretchPS) : 1
+            let stretches = hasMore ? 1 + max(0, (alice.times[alice.head] - endPS) / stretchPS) : 1
             begin(at: startPS + stretches * stretchPS)
         }
         if isFinal, let startPS {

@@ -69,22 +69,23 @@ public struct ClockFollower: Sendable {
         filter = ClockFilter(offsetPS: offsetErrorPS, skew: skewError * 1e12, drift: driftErrorPerSecond * 1e12)
     }
 
-    /// Starts from a recovered clock, at the end of its captures: the slope there is not known as well as in their
-    /// middle.
-    public init(_ clock: RecoveredClock) {
-        let end = clock.slices.last { $0.isCorrelated }?.endPS ?? clock.relation.referencePS
-        var relation = clock.relation.stated(atPS: end)
+    /// Starts from a recovered clock at a time of Alice's, by default the end of its captures: away from their middle
+    /// the slope is not known as well.
+    public init(_ clock: RecoveredClock, atPS start: Int64? = nil) {
+        let start = start ?? clock.slices.last { $0.isCorrelated }?.endPS ?? clock.relation.referencePS
+        var relation = clock.relation.stated(atPS: start)
+        let seconds = Double(start - clock.relation.referencePS) * 1e-12
         if !relation.wanderPS.isEmpty {
-            let step = 1e-3
-            let slope = (relation.wander(0) - relation.wander(-step)) / step
+            // Towards the middle: beyond the ends the wander is not known.
+            let step = seconds < 0 ? 1e-3 : -1e-3
+            let slope = (relation.wander(step) - relation.wander(0)) / step
             relation.add(offsetPS: 0, skew: slope * 1e-12, driftPerSecond: 0)
         }
-        let seconds = Double(end - clock.relation.referencePS) * 1e-12
         let wanders = !clock.relation.wanderPS.isEmpty
         self.init(
             relation: relation,
-            offsetErrorPS: clock.offsetErrorPS + clock.skewError * 1e12 * seconds + (wanders ? 1_000 : 0),
-            skewError: clock.skewError + clock.driftErrorPerSecond * seconds + (wanders ? 1e-7 : 0),
+            offsetErrorPS: clock.offsetErrorPS + clock.skewError * 1e12 * abs(seconds) + (wanders ? 1_000 : 0),
+            skewError: clock.skewError + clock.driftErrorPerSecond * abs(seconds) + (wanders ? 1e-7 : 0),
             driftErrorPerSecond: wanders ? 4e-7 : clock.driftErrorPerSecond, peakSigmaPS: clock.peakSigmaPS)
     }
 
