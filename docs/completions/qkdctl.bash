@@ -247,9 +247,9 @@ _qkdctl_replay() {
 
 _qkdctl_sift() {
     repeating_flags=()
-    non_repeating_flags=(--force --version -h --help)
+    non_repeating_flags=(--follow --force --version -h --help)
     repeating_options=()
-    non_repeating_options=(--protocol --alice --bob --map --alice-format --bob-format --window-ps --dedup --range-s --offset-s --max-skew-ppm --correlation --confidence --out --format)
+    non_repeating_options=(--protocol --alice --bob --map --alice-format --bob-format --window-ps --dedup --range-s --offset-s --max-skew-ppm --correlation --confidence --stretch-ms --out --format)
     __qkdctl_offer_flags_options 0
 
     # Offer option value completions
@@ -294,6 +294,9 @@ _qkdctl_sift() {
         return
         ;;
     '--confidence')
+        return
+        ;;
+    '--stretch-ms')
         return
         ;;
     '--out')

@@ -20,15 +20,18 @@ public final class CaptureTags: TagReader {
     private var raw = TagBatch()
     private var byChannel = [Int](repeating: 0, count: 256)
     private var isOver = false
-    /// What was put back, and how much of it has come again.
-    private var again = TagBatch()
-    private var placeAgain = 0
+    /// What has been read, or was put back, and how much of it has been given out.
+    private var waiting = TagBatch()
+    private var place = 0
     private var mappedTags = 0
     private var firstPS: Int64?
-    private var lastPS: Int64 = 0
+    /// The latest time so far, ps.
+    public private(set) var lastPS: Int64 = 0
     private var holes: [TagHole.Cause: Int] = [:]
 
+    /// A batch has so many tags at most, and reaches over so much time, ps, that who takes it can soon stop.
     private static let batchTags = 8_192
+    private static let batchPS = 50 * Picoseconds.perMillisecond
 
     /// Opens a file; throws what `TagFileReader` throws.
     public init(
@@ -48,14 +51,37 @@ public final class CaptureTags: TagReader {
 
     public func next(into batch: inout TagBatch) throws -> Bool {
         batch.removeAll()
-        if placeAgain < again.count {
-            let end = min(placeAgain + Self.batchTags, again.count)
-            batch.times.append(contentsOf: again.times[placeAgain..<end])
-            batch.channels.append(contentsOf: again.channels[placeAgain..<end])
-            placeAgain = end
-            if end == again.count { again = TagBatch() }
-            return true
+        while place == waiting.count, waiting.holes.isEmpty {
+            guard try read() else { return false }
         }
+        let end = endOfBatch
+        batch.times.append(contentsOf: waiting.times[place..<end])
+        batch.channels.append(contentsOf: waiting.channels[place..<end])
+        // A hole behind the last tag goes with it.
+        let isLast = end == waiting.count
+        batch.holes = waiting.holes.filter { isLast || $0.beforeIndex < end }.map {
+            TagHole(beforeIndex: $0.beforeIndex - place, cause: $0.cause, afterPS: $0.afterPS)
+        }
+        waiting.holes.removeFirst(batch.holes.count)
+        place = end
+        return true
+    }
+
+    private var endOfBatch: Int {
+        guard place < waiting.count else { return place }
+        var (low, high) = (place + 1, min(place + Self.batchTags, waiting.count))
+        let last = waiting.times[place] + Self.batchPS
+        while low < high {
+            let middle = (low + high) / 2
+            if waiting.times[middle] <= last { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+
+    /// Reads on where all has been given out; `false` at the end.
+    private func read() throws -> Bool {
+        waiting.removeAll()
+        place = 0
         guard !isOver else { return false }
         guard !Task.isCancelled else {
             throw QKDError(.interrupted, "stopped after \(counts.records) records", at: .init(metadata.path))
@@ -64,24 +90,26 @@ public final class CaptureTags: TagReader {
             raw.channels.withUnsafeBufferPointer { channels in
                 byChannel.withUnsafeMutableBufferPointer { ChannelKernel.count(channels, into: $0) }
             }
-            keep(reorderer.add(raw), in: &batch)
+            keep(reorderer.add(raw), in: &waiting)
         } else {
             isOver = true
-            keep(reorderer.finish(), in: &batch)
+            keep(reorderer.finish(), in: &waiting)
         }
-        note(batch)
+        note(waiting)
         return true
     }
 
     /// Has tags come once more, before all others; they were the last to come, and their holes have been told.
     public func putBack(_ tags: TagBatch) {
-        var rest = tags
-        if placeAgain < again.count {
-            rest.times.append(contentsOf: again.times[placeAgain...])
-            rest.channels.append(contentsOf: again.channels[placeAgain...])
+        var rest = TagBatch(times: tags.times, channels: tags.channels)
+        waiting.holes = waiting.holes.map {
+            TagHole(beforeIndex: $0.beforeIndex - place, cause: $0.cause, afterPS: $0.afterPS)
         }
-        again = rest
-        placeAgain = 0
+        waiting.times.removeFirst(place)
+        waiting.channels.removeFirst(place)
+        rest.append(waiting)
+        waiting = rest
+        place = 0
     }
 
     private func keep(_ batch: TagBatch, in tags: inout TagBatch) {

@@ -36,6 +36,7 @@ public struct FollowingEngine {
     ) throws -> Bool {
         defer { advance(isFinal: true) }
         var (batch, turns) = (TagBatch(), 0)
+        var advancedPS = Int64.min
         var (hasAlice, hasBob) = (true, true)
         while hasAlice || hasBob {
             try Task.checkCancellation()
@@ -46,9 +47,11 @@ public struct FollowingEngine {
                 hasAlice = try alice.next(into: &batch)
                 if hasAlice { take(batch) { $0.addAlice($1) } }
             }
-            // Seldom, and much at a time: the kernels like long runs.
+            // Seldom, and much at a time, for the kernels like long runs; but a loss is to be seen soon.
             turns += 1
-            guard turns % 8 == 0 else { continue }
+            let reachedPS = stream.reachedPS
+            guard turns % 8 == 0 || reachedPS > .min && reachedPS - stream.stretchPS >= advancedPS else { continue }
+            advancedPS = reachedPS
             advance(isFinal: false)
             progress(self)
             if stream.follower.needsSearch { return false }

@@ -43,10 +43,13 @@ public struct StreamSift: Sendable {
         var report = StreamSiftReport(options, stretchPS: stretchPS)
         var engine: FollowingEngine?
         var failure: QKDError?
+        // From here on Alice's tags have brought nothing.
+        var lostFrom: Int64?
+        var lead = Lead(expectedOffsetPS: options.expectedOffsetPS, rangePS: options.searchRangePS)
         while true {
             progress(.init(step: "reading the next \(Picoseconds.seconds(leadPS)) s", share: a.progress))
-            let lead = try Lead(a, b, lengthPS: leadPS)
-            guard let start = lead.alice.times.first, let end = lead.alice.times.last, !lead.bob.isEmpty else { break }
+            guard try lead.fill(a, b, lengthPS: leadPS), let start = lead.alice.times.first else { break }
+            lostFrom = lostFrom ?? start
             progress(.init(step: "finding offset and clocks", share: a.progress))
             report.searches += 1
             let lock: StreamLock
@@ -54,12 +57,13 @@ public struct StreamSift: Sendable {
                 lock = try StreamLock(options, alice: lead.alice, bob: lead.bob)
             } catch let error as QKDError where error.kind == .noLock {
                 failure = error
-                report.gaps.append(.init(startPS: start, endPS: end))
+                lead.removeAll()
                 continue
             }
             a.putBack(lead.alice)
             b.putBack(lead.bob)
-            report.add(lock, atPS: start)
+            lead.removeAll()
+            report.add(lock, atPS: start, lostFromPS: lostFrom)
             let stream = try FollowedStream(
                 windowPS: report.windowPS, follower: ClockFollower(lock.clock, atPS: start),
                 aliceDelays: lock.clock.aliceDelays, bobDelays: lock.clock.bobDelays, stretchPS: stretchPS)
@@ -70,9 +74,11 @@ public struct StreamSift: Sendable {
             now.goOn(with: stream)
             let step = "following the clocks"
             let isOver = try now.run(alice: a, bob: b) { _ in progress(.init(step: step, share: a.progress)) }
+            lostFrom = isOver ? nil : now.stretches.last?.stretchPS.upperBound
             engine = now
             if isOver { break }
         }
+        if let lostFrom { report.addGap(fromPS: lostFrom, toPS: a.lastPS) }
         guard let engine else {
             for (source, facts) in [(a, a.facts), (b, b.facts)] where facts.mappedTags == 0 {
                 throw source.nothingMapped
@@ -99,42 +105,56 @@ public struct StreamSift: Sendable {
     }
 }
 
-/// The next seconds of both captures, each by its own clock.
+/// The next seconds of both captures that can belong together.
 private struct Lead {
-    var alice = TagBatch()
-    var bob = TagBatch()
+    private(set) var alice = TagBatch()
+    private(set) var bob = TagBatch()
+    private let expectedOffsetPS: Int64
+    private let rangePS: Int64
 
-    init(_ a: CaptureTags, _ b: CaptureTags, lengthPS: Int64) throws {
-        var (hasAlice, hasBob) = (true, true)
-        var batch = TagBatch()
+    init(expectedOffsetPS: Int64, rangePS: Int64) {
+        self.expectedOffsetPS = expectedOffsetPS
+        self.rangePS = rangePS
+    }
+
+    mutating func removeAll() {
+        alice = TagBatch()
+        bob = TagBatch()
+    }
+
+    /// Reads until there are `lengthPS` of both; `false` when one of them has not enough left to search.
+    mutating func fill(_ a: CaptureTags, _ b: CaptureTags, lengthPS: Int64) throws -> Bool {
         while true {
-            let (spanA, spanB) = (Self.span(alice), Self.span(bob))
-            let wantsAlice = hasAlice && spanA < lengthPS
-            let wantsBob = hasBob && spanB < lengthPS
-            if wantsAlice, !wantsBob || spanA <= spanB {
-                hasAlice = try a.next(into: &batch)
-                if hasAlice { try Self.take(batch, from: a, into: &alice) }
-            } else if wantsBob {
-                hasBob = try b.next(into: &batch)
-                if hasBob { try Self.take(batch, from: b, into: &bob) }
-            } else {
-                return
-            }
+            try Self.fill(&alice, from: a, lengthPS)
+            try Self.fill(&bob, from: b, lengthPS)
+            guard alice.count >= Self.leastTags, bob.count >= Self.leastTags else { return false }
+            // Tags so early that no offset of the search brings them together with the other side's are of no use.
+            let early = Self.drop(&alice, before: bob.times[0] - expectedOffsetPS - rangePS)
+            let earlyBob = Self.drop(&bob, before: alice.times.first.map { $0 + expectedOffsetPS - rangePS })
+            if !early, !earlyBob { return true }
         }
     }
 
-    private static func span(_ tags: TagBatch) -> Int64 {
-        guard let first = tags.times.first, let last = tags.times.last else { return -1 }
-        return last - first
+    /// Fewer tell nothing.
+    private static let leastTags = 100
+
+    private static func drop(_ tags: inout TagBatch, before time: Int64?) -> Bool {
+        guard let time, let first = tags.times.first, first < time else { return false }
+        tags.removeFirst(tags.times.firstIndex { $0 >= time } ?? tags.count)
+        return true
     }
 
-    private static func take(_ batch: TagBatch, from source: CaptureTags, into tags: inout TagBatch) throws {
-        tags.times.append(contentsOf: batch.times)
-        tags.channels.append(contentsOf: batch.channels)
-        guard tags.count <= CaptureReader.memoryLimitTags else {
-            throw QKDError(
-                .outOfRange, "memory does not hold the \(tags.count) tags of so long a lead",
-                at: .init(source.metadata.path))
+    private static func fill(_ tags: inout TagBatch, from source: CaptureTags, _ lengthPS: Int64) throws {
+        var batch = TagBatch()
+        while (tags.times.last ?? 0) - (tags.times.first ?? 0) < lengthPS, try source.next(into: &batch) {
+            tags.times.append(contentsOf: batch.times)
+            tags.channels.append(contentsOf: batch.channels)
+            guard tags.count <= CaptureReader.memoryLimitTags else {
+                throw QKDError(
+                    .outOfRange,
+                    "memory does not hold the \(tags.count) tags that a search needs; a smaller range does "
+                        + "with fewer", at: .init(source.metadata.path))
+            }
         }
     }
 }

@@ -80,12 +80,18 @@ public struct StreamSiftReport: Codable, Sendable, Equatable {
     var correlations: [Basis: OutcomeCorrelation] { detected.mapValues(\.correlation) }
 
     /// Takes what a search found; window and correlations are the first one's.
-    mutating func add(_ lock: StreamLock, atPS start: Int64) {
+    mutating func add(_ lock: StreamLock, atPS start: Int64, lostFromPS: Int64?) {
+        if let lostFromPS { addGap(fromPS: lostFromPS, toPS: start) }
         if found.isEmpty {
             windowPS = lock.windowPS
             detected = lock.counts
         }
         found.append(Clock(lock.clock.relation.stated(atPS: start), peakWidthPS: lock.clock.peakFWHMPS))
+    }
+
+    /// Notes a stretch of Alice's clock from which no key bits came; one that is empty is none.
+    mutating func addGap(fromPS start: Int64, toPS end: Int64) {
+        if start < end { gaps.append(.init(startPS: start, endPS: end)) }
     }
 
     /// Takes what the engine came to.

@@ -29,7 +29,8 @@ public struct FollowedStream: Sendable {
     private let windowPS: Int64
     private let delaysPS: [Double]
     private let mostDelayPS: Int64
-    private let stretchPS: Int64
+    /// Length of a stretch, ps.
+    public let stretchPS: Int64
     /// Start of the stretch on Alice's clock; `nil` before her first tag.
     private var startPS: Int64?
     /// The relation by which Alice's tags are aligned.
@@ -62,6 +63,9 @@ public struct FollowedStream: Sendable {
 
     /// Whether Bob's tags are behind Alice's, so that his should come next.
     public var bobIsBehind: Bool { bob.lastPS < alice.lastPS }
+
+    /// The time on the common clock up to which both sides' tags are here; `Int64.min` before the first ones.
+    public var reachedPS: Int64 { min(alice.lastPS, bob.lastPS) }
 
     /// Takes Alice's next tags, in time order.
     public mutating func addAlice(_ batch: TagBatch) {
