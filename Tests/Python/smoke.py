@@ -322,8 +322,10 @@ def test_sift(folder):
     followed = os.path.join(folder, "followed")
     done = run(*sift_options(alice, bob, followed), "--follow", "--format", "json")
     check("sift --follow ends 0", done.returncode == 0 and done.stderr == b"", done.stderr)
-    stream = json.loads(done.stdout)
+    stream = json.loads(done.stdout)["result"]
     check("and its keys are about as long", abs(stream["key_bits"] / report["result"]["key_bits"] - 1) < 0.01, stream["key_bits"])
+    done = subprocess.run([sys.executable, os.path.join(HERE, "compare_keys.py"), followed], capture_output=True)
+    check("and its keys differ as the report says", done.returncode == 0, done.stdout + done.stderr)
     check("and no stretch was lost", stream["lost_stretches"] == 0 and stream["searches"] == 1, stream)
     done = run(*sift_options(alice, bob, followed), "--follow", "--dedup", "auto")
     check("--follow and --dedup do not go together", done.returncode == 64, done.stderr)

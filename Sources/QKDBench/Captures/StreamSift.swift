@@ -40,7 +40,7 @@ public struct StreamSift: Sendable {
         try CaptureSift.checkApart(alice, bob, options.map)
         let a = try open(alice, options.map.alice)
         let b = try open(bob, options.map.bob)
-        var report = StreamSiftReport(options, stretchPS: stretchPS)
+        var report = FollowedReport(options, stretchPS: stretchPS)
         var engine: FollowingEngine?
         var failure: QKDError?
         // From here on Alice's tags have brought nothing.
@@ -85,10 +85,11 @@ public struct StreamSift: Sendable {
             }
             throw failure ?? QKDError(.noLock, "the captures have no time in common")
         }
-        report.add(engine, alice: a.facts, bob: b.facts, options)
+        report.add(engine, options)
         let keys = engine.sifter.keys
         return (
-            report, BitString(words: keys.aliceWords, count: keys.bitCount),
+            StreamSiftReport(alice: a.facts, bob: b.facts, result: report),
+            BitString(words: keys.aliceWords, count: keys.bitCount),
             BitString(words: keys.bobWords, count: keys.bitCount)
         )
     }

@@ -2,8 +2,23 @@ import QKDCore
 import QKDSifting
 import QKDTimeTags
 
-/// The report of a sift whose clocks were followed. Holds no key bits.
+/// The report of a sift of two files whose clocks were followed: what the files were, and all figures.
 public struct StreamSiftReport: Codable, Sendable, Equatable {
+    /// What the keys are worth.
+    public var keyContent = "sifted, not secret: as public as the two files"
+    /// Alice's file.
+    public var alice: CaptureFacts
+    /// Bob's file.
+    public var bob: CaptureFacts
+    /// The figures.
+    public var result: FollowedReport
+
+    /// What a user should know before believing the figures.
+    public var warnings: [String] { alice.warnings + bob.warnings + result.warnings }
+}
+
+/// All figures of a sift whose clocks were followed. Holds no key bits.
+public struct FollowedReport: Codable, Sendable, Equatable {
     /// Bob's clock against Alice's at an instant.
     public struct Clock: Codable, Sendable, Equatable {
         /// The instant, ps of Alice's clock.
@@ -18,12 +33,6 @@ public struct StreamSiftReport: Codable, Sendable, Equatable {
         public var peakWidthPS: Double
     }
 
-    /// What the keys are worth.
-    public var keyContent = "sifted, not secret: as public as the two files"
-    /// Alice's file.
-    public var alice: CaptureFacts?
-    /// Bob's file.
-    public var bob: CaptureFacts?
     /// The detector map, as text.
     public var map: String
     /// Full width of the coincidence window, ps.
@@ -41,9 +50,9 @@ public struct StreamSiftReport: Codable, Sendable, Equatable {
     /// Stretches without.
     public var lostStretches = 0
     /// Root mean square of the peak's departure from the prediction, ps; `nil` without a locked stretch.
-    public var residualRMSPS: Double?
+    public var residualRmsPS: Double?
     /// The same in standard deviations of measurement and prediction.
-    public var pullRMS: Double?
+    public var pullRms: Double?
     /// Stretches of Alice's clock from which no key bits came, neighbours joined.
     public var gaps: [TwoPartyReport.Gap] = []
     /// Coincidences that were sifted.
@@ -65,14 +74,14 @@ public struct StreamSiftReport: Codable, Sendable, Equatable {
     private var detected: [Basis: BasisCounts] = [:]
 
     private enum CodingKeys: String, CodingKey {
-        case keyContent, alice, bob, map, windowPS, stretchSeconds, searches, found, end, lockedStretches
-        case lostStretches, residualRMSPS, pullRMS, gaps, coincidences, lostCoincidences, matrix, bases, confidence
+        case map, windowPS, stretchSeconds, searches, found, end, lockedStretches
+        case lostStretches, residualRmsPS, pullRms, gaps, coincidences, lostCoincidences, matrix, bases, confidence
         case keyBits, errors
     }
 
     init(_ options: TwoPartySift, stretchPS: Int64) {
         map = options.map.description
-        stretchSeconds = Picoseconds.seconds(stretchPS)
+        stretchSeconds = Double(stretchPS) / 1e12
         confidence = options.confidence
     }
 
@@ -95,11 +104,7 @@ public struct StreamSiftReport: Codable, Sendable, Equatable {
     }
 
     /// Takes what the engine came to.
-    mutating func add(
-        _ engine: FollowingEngine, alice: CaptureFacts, bob: CaptureFacts, _ options: TwoPartySift
-    ) {
-        self.alice = alice
-        self.bob = bob
+    mutating func add(_ engine: FollowingEngine, _ options: TwoPartySift) {
         let follower = engine.stream.follower
         end = Clock(follower.relation, peakWidthPS: follower.peakSigmaPS * 2.354_820_045)
         let locked = engine.stretches.filter { $0.state == .locked }
@@ -107,8 +112,8 @@ public struct StreamSiftReport: Codable, Sendable, Equatable {
         lostStretches = engine.stretches.count - locked.count
         if !locked.isEmpty {
             let number = Double(locked.count)
-            residualRMSPS = (locked.reduce(0) { $0 + $1.residualPS * $1.residualPS } / number).squareRoot()
-            pullRMS = (locked.reduce(0) { $0 + $1.pull * $1.pull } / number).squareRoot()
+            residualRmsPS = (locked.reduce(0) { $0 + $1.residualPS * $1.residualPS } / number).squareRoot()
+            pullRms = (locked.reduce(0) { $0 + $1.pull * $1.pull } / number).squareRoot()
         }
         gaps += engine.stretches.filter { $0.state == .lost }.map {
             TwoPartyReport.Gap(startPS: $0.stretchPS.lowerBound, endPS: $0.stretchPS.upperBound)
@@ -141,9 +146,8 @@ public struct StreamSiftReport: Codable, Sendable, Equatable {
         return result
     }
 
-    /// What a user should know before believing the figures.
-    public var warnings: [String] {
-        var warnings = [alice, bob].compactMap { $0 }.flatMap(\.warnings)
+    fileprivate var warnings: [String] {
+        var warnings: [String] = []
         let seconds = gaps.reduce(0) { $0 + Picoseconds.seconds($1.endPS - $1.startPS) }
         if seconds > 0 {
             warnings.append(
@@ -159,7 +163,7 @@ public struct StreamSiftReport: Codable, Sendable, Equatable {
     }
 }
 
-extension StreamSiftReport.Clock {
+extension FollowedReport.Clock {
     fileprivate init(_ relation: ClockRelation, peakWidthPS: Double) {
         self.init(
             atPS: relation.referencePS, offsetSeconds: relation.offsetSeconds, skewPPM: relation.skew * 1e6,

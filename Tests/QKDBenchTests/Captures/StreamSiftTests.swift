@@ -38,7 +38,8 @@ struct StreamSiftTests {
         let folder = try Folder()
         let (alice, bob) = try Self.tags(seed: 21, seconds: 6)
         let sift = try folder.sift(alice, bob)
-        let (report, a, b) = try sift.run()
+        let (file, a, b) = try sift.run()
+        let report = file.result
         let (whole, keys) = try sift.options.run(alice: alice, bob: bob)
         #expect(report.searches == 1 && report.lostStretches == 0 && report.gaps.isEmpty)
         #expect(abs(report.lockedStretches - 60) <= 1)
@@ -56,9 +57,9 @@ struct StreamSiftTests {
         // Mean delays of 195 and 250 ps belong to the offset.
         let offset = Double(clock.reading(atPS: end.atPS) - end.atPS) * 1e-12 + 55e-12
         #expect(abs(end.offsetSeconds - offset) < 30e-12)
-        #expect(try #require(report.pullRMS) < 1.3)
-        let text = try String(decoding: JSONEncoder().encode(report), as: UTF8.self)
-        #expect(try JSONDecoder().decode(StreamSiftReport.self, from: Data(text.utf8)).keyBits == report.keyBits)
+        #expect(try #require(report.pullRms) < 1.3)
+        let text = try String(decoding: JSONEncoder().encode(file), as: UTF8.self)
+        #expect(try JSONDecoder().decode(StreamSiftReport.self, from: Data(text.utf8)).result.keyBits == report.keyBits)
     }
 
     /// Bob hears nothing for eight seconds; then his clock stands three milliseconds elsewhere.
@@ -73,7 +74,8 @@ struct StreamSiftTests {
             bob.append(timePS: time < dark.lowerBound ? time : time + step, channel: channel)
         }
         let sift = try folder.sift(alice, bob)
-        let (report, a, b) = try sift.run()
+        let (file, a, b) = try sift.run()
+        let report = file.result
         #expect(report.searches == 2 && report.found.count == 2)
         let clock = TwoPartySiftTests.source(seed: 22).bobClock
         let second = report.found[1]
@@ -89,7 +91,7 @@ struct StreamSiftTests {
         #expect(abs(Double(report.coincidences) / Double(whole.coincidences) - 0.6) < 0.03)
         #expect(a.distance(to: b) == report.errors)
         #expect(Double(report.errors) / Double(report.keyBits) < 0.045)
-        #expect(report.warnings.contains { $0.contains("do not correlate") })
+        #expect(file.warnings.contains { $0.contains("do not correlate") })
     }
 
     @Test("Captures that begin apart in time are brought to where they overlap")
@@ -100,7 +102,7 @@ struct StreamSiftTests {
         for (time, channel) in zip(all.times, all.channels) where time > 5 * Picoseconds.perSecond {
             bob.append(timePS: time, channel: channel)
         }
-        let (report, _, _) = try folder.sift(alice, bob).run()
+        let report = try folder.sift(alice, bob).run().report.result
         #expect(report.searches == 1 && report.found[0].atPS > 4_900 * Picoseconds.perMillisecond)
         #expect(report.lockedStretches > 35)
     }
