@@ -1,5 +1,7 @@
 #include "count_channels.h"
 
+#include "sum4.h"
+
 #if QKD_X86
 
 // So many comparisons fit a byte's count.
@@ -16,9 +18,7 @@ QKD_AVX2 static inline uint8_t highest(const uint8_t *channels, size_t vectors) 
 }
 
 QKD_AVX2 static inline int64_t sum32(__m256i bytes) {
-    const __m256i sums = _mm256_sad_epu8(bytes, _mm256_setzero_si256());
-    const __m128i half = _mm_add_epi64(_mm256_castsi256_si128(sums), _mm256_extracti128_si256(sums, 1));
-    return _mm_cvtsi128_si64(half) + _mm_extract_epi64(half, 1);
+    return qkd_sum4(_mm256_sad_epu8(bytes, _mm256_setzero_si256()));
 }
 
 QKD_AVX2 size_t qkd_count_few_avx2(const uint8_t *channels, size_t count, int64_t *counts) {

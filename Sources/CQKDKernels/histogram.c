@@ -16,16 +16,7 @@ static void walk(const int64_t *a, const int64_t *b, int64_t low, const qkd_path
     const int64_t *a0 = a + path->a[0], *a1 = a + path->a[1], *a2 = a + path->a[2], *a3 = a + path->a[3];
     size_t i0 = 0, i1 = 0, i2 = 0, i3 = 0;
     size_t j0 = path->b[0], j1 = path->b[1], j2 = path->b[2], j3 = path->b[3];
-    for (size_t k = 0; k < path->steps; k += QKD_STRIDE) {
-        qkd_fetch_ahead(a, b, path, k);
-#pragma clang loop unroll(disable)
-        for (int step = 0; step < QKD_STRIDE; step++) {
-            QKD_STEP(0)
-            QKD_STEP(1)
-            QKD_STEP(2)
-            QKD_STEP(3)
-        }
-    }
+    QKD_WALK(a, b, path)
 }
 
 static void differences(int level, const int64_t *a, const uint32_t *heads, size_t count, const int64_t *b,

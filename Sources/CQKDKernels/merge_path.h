@@ -60,4 +60,14 @@ static inline void qkd_fetch_ahead(const int64_t *a, const int64_t *b, const qkd
     }
 }
 
+/// Walks the four segments side by side: QKD_STEP(n), which a file defines, takes segment n a step further.
+#define QKD_WALK(a, b, path)                                         \
+    for (size_t k = 0; k < (path)->steps; k += QKD_STRIDE) {         \
+        qkd_fetch_ahead(a, b, path, k);                              \
+        _Pragma("clang loop unroll(disable)")                        \
+        for (int step = 0; step < QKD_STRIDE; step++) {              \
+            QKD_STEP(0) QKD_STEP(1) QKD_STEP(2) QKD_STEP(3)          \
+        }                                                            \
+    }
+
 #endif

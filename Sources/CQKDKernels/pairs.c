@@ -28,16 +28,7 @@ static void walk(const int64_t *a, const int64_t *b, int64_t low, uint64_t width
     size_t i0 = path->a[0], i1 = path->a[1], i2 = path->a[2], i3 = path->a[3];
     size_t j0 = path->b[0], j1 = path->b[1], j2 = path->b[2], j3 = path->b[3];
     size_t count0 = 0, count1 = 0, count2 = 0, count3 = 0;
-    for (size_t k = 0; k < path->steps; k += QKD_STRIDE) {
-        qkd_fetch_ahead(a, b, path, k);
-#pragma clang loop unroll(disable)
-        for (int step = 0; step < QKD_STRIDE; step++) {
-            QKD_STEP(0)
-            QKD_STEP(1)
-            QKD_STEP(2)
-            QKD_STEP(3)
-        }
-    }
+    QKD_WALK(a, b, path)
     counts[0] = count0;
     counts[1] = count1;
     counts[2] = count2;

@@ -3,6 +3,7 @@
 #if QKD_X86
 
 #include "front4.h"
+#include "sum4.h"
 
 /// Times of four records: (base + ticks) · tick_ps, the base's part having been multiplied before.
 QKD_AVX2 static inline __m256i times4(__m128i ticks, __m256i tick, __m256i base) {
@@ -81,8 +82,7 @@ QKD_AVX2 static inline int take(qkd_t2_state *state, const __m256i *numbers, int
                                           _mm256_add_epi32(numbers[2], numbers[3]));
     const __m256i wide = _mm256_add_epi64(_mm256_cvtepu32_epi64(_mm256_castsi256_si128(sums)),
                                           _mm256_cvtepu32_epi64(_mm256_extracti128_si256(sums, 1)));
-    const __m128i half = _mm_add_epi64(_mm256_castsi256_si128(wide), _mm256_extracti128_si256(wide, 1));
-    const int64_t total = _mm_cvtsi128_si64(half) + _mm_extract_epi64(half, 1);
+    const int64_t total = qkd_sum4(wide);
     int64_t added;
     if (__builtin_mul_overflow(total, state->overflow_ticks, &added) || added > state->maximum_base - state->base)
         return 0;

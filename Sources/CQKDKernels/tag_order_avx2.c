@@ -1,11 +1,8 @@
 #include "tag_order.h"
 
-#if QKD_X86
+#include "sum4.h"
 
-QKD_AVX2 static inline int64_t sum4(__m256i lanes) {
-    const __m128i half = _mm_add_epi64(_mm256_castsi256_si128(lanes), _mm256_extracti128_si256(lanes, 1));
-    return _mm_cvtsi128_si64(half) + _mm_extract_epi64(half, 1);
-}
+#if QKD_X86
 
 QKD_AVX2 static inline __m256i step4(const int64_t *times) {
     return _mm256_sub_epi64(_mm256_loadu_si256((const __m256i *)times),
@@ -21,7 +18,7 @@ QKD_AVX2 static void count_inversions(const int64_t *times, size_t end, qkd_tag_
         inversions = _mm256_sub_epi64(inversions, _mm256_cmpgt_epi64(_mm256_setzero_si256(), step));
         shortest = _mm256_blendv_epi8(shortest, step, _mm256_cmpgt_epi64(shortest, step));
     }
-    order->inversions += sum4(inversions);
+    order->inversions += qkd_sum4(inversions);
     int64_t lanes[4];
     _mm256_storeu_si256((__m256i *)lanes, shortest);
     for (int lane = 0; lane < 4; lane++)
@@ -36,7 +33,7 @@ QKD_AVX2 size_t qkd_tag_order_avx2(const int64_t *times, size_t count, qkd_tag_o
         any = _mm256_or_si256(any, step);
         ties = _mm256_sub_epi64(ties, _mm256_cmpeq_epi64(step, _mm256_setzero_si256()));
     }
-    order->ties += sum4(ties);
+    order->ties += qkd_sum4(ties);
     if (_mm256_movemask_pd(_mm256_castsi256_pd(any))) count_inversions(times, done, order);
     return done;
 }

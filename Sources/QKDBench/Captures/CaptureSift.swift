@@ -21,9 +21,7 @@ public struct CaptureSiftReport: Codable, Sendable, Equatable {
         if seconds > 0 {
             warnings.append("the captures do not correlate in \(result.gaps.count) stretches, \(seconds) s together")
         }
-        for basis in result.bases where basis.correlationIsDetected && basis.sifted > 0 && basis.contrast < 5 {
-            warnings.append("basis \(basis.basis): whether outcomes are the same or opposite is a guess; state it")
-        }
+        warnings += result.bases.compactMap { $0.guess(contrast: $0.contrast) }
         return warnings
     }
 }

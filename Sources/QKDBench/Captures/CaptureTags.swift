@@ -69,13 +69,8 @@ public final class CaptureTags: TagReader {
 
     private var endOfBatch: Int {
         guard place < waiting.count else { return place }
-        var (low, high) = (place + 1, min(place + Self.batchTags, waiting.count))
-        let last = waiting.times[place] + Self.batchPS
-        while low < high {
-            let middle = (low + high) / 2
-            if waiting.times[middle] <= last { low = middle + 1 } else { high = middle }
-        }
-        return low
+        let first = waiting.times[place]
+        return min(place + Self.batchTags, waiting.range(fromPS: first, toPS: first + Self.batchPS + 1).upperBound)
     }
 
     /// Reads on where all has been given out; `false` at the end.

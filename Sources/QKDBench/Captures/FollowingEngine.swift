@@ -32,7 +32,7 @@ public struct FollowingEngine {
     /// Looks for a cancelled task between batches; `progress` is told now and then that it goes on.
     @discardableResult
     public mutating func run(
-        alice: any TagReader, bob: any TagReader, progress: (FollowingEngine) -> Void = { _ in }
+        alice: any TagReader, bob: any TagReader, progress: () -> Void = {}
     ) throws -> Bool {
         defer { advance(isFinal: true) }
         var (batch, turns) = (TagBatch(), 0)
@@ -53,7 +53,7 @@ public struct FollowingEngine {
             guard turns % 8 == 0 || reachedPS > .min && reachedPS - stream.stretchPS >= advancedPS else { continue }
             advancedPS = reachedPS
             advance(isFinal: false)
-            progress(self)
+            progress()
             if stream.follower.needsSearch { return false }
         }
         return true

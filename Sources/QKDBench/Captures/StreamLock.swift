@@ -40,17 +40,7 @@ struct StreamLock {
 extension TagBatch {
     /// The tags from one time up to another; they are in time order. Without holes.
     fileprivate func part(_ range: Range<Int64>) -> TagBatch {
-        let start = firstIndex(from: range.lowerBound)
-        let end = max(start, firstIndex(from: range.upperBound))
-        return TagBatch(times: Array(times[start..<end]), channels: Array(channels[start..<end]))
-    }
-
-    private func firstIndex(from time: Int64) -> Int {
-        var (low, high) = (0, count)
-        while low < high {
-            let middle = (low + high) / 2
-            if times[middle] < time { low = middle + 1 } else { high = middle }
-        }
-        return low
+        let places = self.range(fromPS: range.lowerBound, toPS: range.upperBound)
+        return TagBatch(times: Array(times[places]), channels: Array(channels[places]))
     }
 }

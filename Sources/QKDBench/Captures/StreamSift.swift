@@ -67,22 +67,23 @@ public struct StreamSift: Sendable {
             let stream = try FollowedStream(
                 windowPS: report.windowPS, follower: ClockFollower(lock.clock, atPS: start),
                 aliceDelays: lock.clock.aliceDelays, bobDelays: lock.clock.bobDelays, stretchPS: stretchPS)
-            var now =
-                engine
-                ?? FollowingEngine(
-                    stream: stream, sifter: CoincidenceSifter(map: options.map, correlations: report.correlations))
-            now.goOn(with: stream)
-            let step = "following the clocks"
-            let isOver = try now.run(alice: a, bob: b) { _ in progress(.init(step: step, share: a.progress)) }
-            lostFrom = isOver ? nil : now.stretches.last?.stretchPS.upperBound
-            engine = now
-            if isOver { break }
+            if engine == nil {
+                let sifter = CoincidenceSifter(map: options.map, correlations: report.correlations)
+                engine = FollowingEngine(stream: stream, sifter: sifter)
+            } else {
+                engine?.goOn(with: stream)
+            }
+            // In place: a copy would be one of all keys.
+            let isOver = try engine?.run(alice: a, bob: b) {
+                progress(.init(step: "following the clocks", share: a.progress))
+            }
+            lostFrom = nil
+            if isOver != false { break }
+            lostFrom = engine?.stretches.last?.stretchPS.upperBound
         }
         if let lostFrom { report.addGap(fromPS: lostFrom, toPS: a.lastPS) }
         guard let engine else {
-            for (source, facts) in [(a, a.facts), (b, b.facts)] where facts.mappedTags == 0 {
-                throw source.nothingMapped
-            }
+            for source in [a, b] where source.facts.mappedTags == 0 { throw source.nothingMapped }
             throw failure ?? QKDError(.noLock, "the captures have no time in common")
         }
         report.add(engine, options)
@@ -141,7 +142,7 @@ private struct Lead {
 
     private static func drop(_ tags: inout TagBatch, before time: Int64?) -> Bool {
         guard let time, let first = tags.times.first, first < time else { return false }
-        tags.removeFirst(tags.times.firstIndex { $0 >= time } ?? tags.count)
+        tags.removeFirst(tags.range(fromPS: first, toPS: time).upperBound)
         return true
     }
 

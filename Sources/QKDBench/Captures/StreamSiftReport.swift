@@ -118,7 +118,7 @@ public struct FollowedReport: Codable, Sendable, Equatable {
         gaps += engine.stretches.filter { $0.state == .lost }.map {
             TwoPartyReport.Gap(startPS: $0.stretchPS.lowerBound, endPS: $0.stretchPS.upperBound)
         }
-        gaps = Self.joined(gaps)
+        gaps = TwoPartyReport.Gap.joined(gaps)
         coincidences = engine.coincidences
         lostCoincidences = engine.lostCoincidences
         let sifter = engine.sifter
@@ -134,18 +134,6 @@ public struct FollowedReport: Codable, Sendable, Equatable {
         errors = sifter.keys.errorCount
     }
 
-    private static func joined(_ gaps: [TwoPartyReport.Gap]) -> [TwoPartyReport.Gap] {
-        var result: [TwoPartyReport.Gap] = []
-        for gap in gaps.sorted(by: { $0.startPS < $1.startPS }) {
-            if let last = result.last, gap.startPS <= last.endPS {
-                result[result.count - 1].endPS = max(last.endPS, gap.endPS)
-            } else {
-                result.append(gap)
-            }
-        }
-        return result
-    }
-
     fileprivate var warnings: [String] {
         var warnings: [String] = []
         let seconds = gaps.reduce(0) { $0 + Picoseconds.seconds($1.endPS - $1.startPS) }
@@ -153,11 +141,9 @@ public struct FollowedReport: Codable, Sendable, Equatable {
             warnings.append(
                 "no keys from \(gaps.count) stretches, \(seconds) s together: the captures do not correlate there")
         }
-        for basis in bases where basis.correlationIsDetected && basis.sifted > 0 {
-            let first = Basis.allCases.first { $0.description == basis.basis }.flatMap { detected[$0] }
-            if let first, first.contrast < 5 {
-                warnings.append("basis \(basis.basis): whether outcomes are the same or opposite is a guess; state it")
-            }
+        for basis in bases {
+            let first = detected.first { $0.key.description == basis.basis }
+            if let first, let guess = basis.guess(contrast: first.value.contrast) { warnings.append(guess) }
         }
         return warnings
     }

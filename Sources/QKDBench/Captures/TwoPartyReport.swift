@@ -193,14 +193,29 @@ public struct TwoPartyReport: Codable, Sendable, Equatable {
     }
 
     private static func gaps(_ slices: [ClockSlice]) -> [Gap] {
-        var gaps: [Gap] = []
-        for slice in slices where !slice.isCorrelated {
-            if let last = gaps.last, last.endPS == slice.startPS {
-                gaps[gaps.count - 1].endPS = slice.endPS
+        Gap.joined(slices.filter { !$0.isCorrelated }.map { Gap(startPS: $0.startPS, endPS: $0.endPS) })
+    }
+}
+
+extension TwoPartyReport.Gap {
+    /// Gaps by their starts, those joined that touch.
+    static func joined(_ gaps: [Self]) -> [Self] {
+        var result: [Self] = []
+        for gap in gaps.sorted(by: { $0.startPS < $1.startPS }) {
+            if let last = result.last, gap.startPS <= last.endPS {
+                result[result.count - 1].endPS = max(last.endPS, gap.endPS)
             } else {
-                gaps.append(Gap(startPS: slice.startPS, endPS: slice.endPS))
+                result.append(gap)
             }
         }
-        return gaps
+        return result
+    }
+}
+
+extension TwoPartyReport.BasisFigures {
+    /// What to say where a correlation was read off too little; `contrast` is that of what it was read off.
+    func guess(contrast: Double) -> String? {
+        guard correlationIsDetected, sifted > 0, contrast < 5 else { return nil }
+        return "basis \(basis): whether outcomes are the same or opposite is a guess; state it"
     }
 }

@@ -14,17 +14,7 @@ extension TwoPartyEngine {
         // The workers are no tasks: they ask whether this one was cancelled.
         try withUnsafeCurrentTask { task in
             let caller = CancelledCaller(task: task)
-            // Threads of their own: the pool that this task runs in has no more of them than there are cores.
-            let others = DispatchGroup()
-            for _ in 1..<workers {
-                others.enter()
-                Thread.detachNewThread {
-                    work.workThrough { caller.isCancelled }
-                    others.leave()
-                }
-            }
-            work.workThrough { caller.isCancelled }
-            others.wait()
+            SideBySide.run(workers) { work.workThrough { caller.isCancelled } }
             self = work.engine
             if let failure = work.failure { throw failure }
         }

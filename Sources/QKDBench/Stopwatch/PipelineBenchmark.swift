@@ -1,4 +1,3 @@
-import Foundation
 import QKDCore
 import QKDPhysics
 import QKDSifting
@@ -69,7 +68,11 @@ public enum PipelineBenchmark {
             report.cases[two].findings["speedUp"] = report.cases[0].wallSeconds / report.cases[two].wallSeconds
             progress("two at once, apart")
             let apart = try stopwatch.time("two apart", items: 2 * records, "records", bytes: records * 8) {
-                try Self.apart { try once(1) }
+                let failures = Mutex<[any Error]>([])
+                SideBySide.run(2) {
+                    do { _ = try once(1) } catch { failures.withLock { $0.append(error) } }
+                }
+                if let failure = failures.withLock({ $0.first }) { throw failure }
                 return [:]
             }
             // What this machine's second core is worth to work that shares nothing.
@@ -77,21 +80,6 @@ public enum PipelineBenchmark {
         }
         report.peakRSSMB = Machine.peakRSSMB
         return report
-    }
-
-    /// Does the work twice at once, on a thread each.
-    private static func apart(_ work: @escaping @Sendable () throws -> some Any) throws {
-        let other = DispatchGroup()
-        let failure = Mutex<(any Error)?>(nil)
-        other.enter()
-        Thread.detachNewThread {
-            do { _ = try work() } catch { failure.withLock { $0 = error } }
-            other.leave()
-        }
-        let here = Result { try work() }
-        other.wait()
-        _ = try here.get()
-        if let failure = failure.withLock({ $0 }) { throw failure }
     }
 
     private static func write(_ batch: TagBatch, _ path: String) throws -> Int {

@@ -137,8 +137,7 @@ struct SiftCommand: AsyncParsableCommand {
         let (report, keys) = try await watched { try sift.run(progress: $0) }
         try OutputFolder.make(at: folder, overwrites: force)
         try CaptureSift.write(report, keys, to: folder)
-        for warning in report.warnings { Terminal.err("warning: \(warning)") }
-        try formatOptions.show(report) { SiftText.table(report, folder: folder) }
+        try show(report, report.warnings) { SiftText.table(report, folder: folder) }
     }
 
     private func followed(_ whole: CaptureSift, _ folder: String) async throws {
@@ -148,8 +147,12 @@ struct SiftCommand: AsyncParsableCommand {
         let (report, alice, bob) = try await watched { try sift.run(progress: $0) }
         try OutputFolder.make(at: folder, overwrites: force)
         try StreamSift.write(report, alice: alice, bob: bob, to: folder)
-        for warning in report.warnings { Terminal.err("warning: \(warning)") }
-        try formatOptions.show(report) { SiftText.table(report, folder: folder) }
+        try show(report, report.warnings) { SiftText.table(report, folder: folder) }
+    }
+
+    private func show(_ report: some Encodable, _ warnings: [String], table: () -> String) throws {
+        for warning in warnings { Terminal.err("warning: \(warning)") }
+        try formatOptions.show(report, text: table)
     }
 
     /// Runs the work with a line that says how far it is.

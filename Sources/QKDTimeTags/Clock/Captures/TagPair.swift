@@ -49,7 +49,7 @@ struct TagPair {
 
 extension TagBatch {
     /// The indices of the tags with `startPS` <= time < `endPS`; the tags are in order.
-    func range(fromPS startPS: Int64, toPS endPS: Int64) -> Range<Int> {
+    public func range(fromPS startPS: Int64, toPS endPS: Int64) -> Range<Int> {
         times.withUnsafeBufferPointer {
             let first = ClickList.lowerBound($0, startPS)
             return first..<max(first, ClickList.lowerBound($0, endPS))
