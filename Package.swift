@@ -44,10 +44,11 @@ let package = Package(
     ],
     targets: [
         // What Swift cannot import, and the system's C libraries.
-        .target(name: "CQKDSystem"),
+        .target(name: "CQKDSystem", dependencies: ["CLibGPIOD"]),
         // The engine's hot loops, chosen by what the machine can do: no flags that a dependency may not have.
         .target(name: "CQKDKernels"),
         .systemLibrary(name: "CLibUSB", pkgConfig: "libusb-1.0", providers: [.apt(["libusb-1.0-0-dev"])]),
+        .systemLibrary(name: "CLibGPIOD", pkgConfig: "libgpiod", providers: [.apt(["libgpiod-dev"])]),
         .systemLibrary(name: "CKissFFT", providers: [.apt(["libkissfft-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 

@@ -3,6 +3,8 @@
 #ifndef CQKDSYSTEM_H
 #define CQKDSYSTEM_H
 
+#include "qkd_gpio.h"
+
 #include <stddef.h>
 #include <stdint.h>
 

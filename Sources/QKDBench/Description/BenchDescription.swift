@@ -1,4 +1,5 @@
 import QKDCore
+import QKDTransport
 import QKDPhysics
 import QKDSifting
 
@@ -167,6 +168,10 @@ public struct RoleDescription: Sendable {
         case serial(String)
         /// A host, with the vendor's ports or given ones.
         case network(host: String, httpPort: Int?, streamPort: Int?)
+        /// A device on USB of the driver's kind: the only one, or by serial number, or by socket.
+        case usb(serialNumber: String?, socket: String?)
+        /// Lines of a GPIO chip.
+        case gpio(GPIOAddress)
     }
 
     /// Id of the driver, as `DeviceDescriptor.id` spells it.

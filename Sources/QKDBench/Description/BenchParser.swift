@@ -2,6 +2,7 @@ import Foundation
 import QKDCore
 import QKDDrivers
 import QKDSifting
+import QKDTransport
 import TOMLKit
 
 extension BenchDescription {
@@ -221,7 +222,9 @@ extension RoleDescription {
         let text = try section.text("address")
         guard let address = Address(text) else {
             throw section.wrong(
-                "address", "is \"\(text)\"; it must be \"emulated\", a tty such as /dev/ttyACM0, or HOST[:PORT[:PORT]]")
+                "address",
+                "is \"\(text)\"; it must be \"emulated\", a tty such as /dev/ttyACM0, usb[:SERIAL], usb:@SOCKET, gpio:CHIP:LINES or HOST[:PORT[:PORT]]"
+            )
         }
         self.address = address
         map = [:]
@@ -247,6 +250,17 @@ extension RoleDescription.Address {
             self = .emulated
         } else if text.hasPrefix("/") {
             self = .serial(text)
+        } else if text == "usb" {
+            self = .usb(serialNumber: nil, socket: nil)
+        } else if text.hasPrefix("usb:") {
+            let name = String(text.dropFirst(4))
+            guard !name.isEmpty, name != "@" else { return nil }
+            self =
+                name.hasPrefix("@")
+                ? .usb(serialNumber: nil, socket: String(name.dropFirst())) : .usb(serialNumber: name, socket: nil)
+        } else if text.hasPrefix("gpio:") {
+            guard let lines = GPIOAddress(String(text.dropFirst(5))) else { return nil }
+            self = .gpio(lines)
         } else {
             let parts = text.split(separator: ":", omittingEmptySubsequences: false)
             let ports = parts.dropFirst().map { Int($0) ?? 0 }

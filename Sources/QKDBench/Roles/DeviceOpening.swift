@@ -24,6 +24,18 @@ public enum DeviceOpening {
         case (.serial, .network(let host, .some(let port), _)):
             // A serial server, or an emulator that stands on TCP.
             return try entry.connect(.stream(try await TCPTransport.connect(host: host, port: port)), clock)
+        case (.usb, .usb(let serialNumber, let socket)):
+            let address = USBAddress(matches: entry.descriptor.usb, serialNumber: serialNumber, socket: socket)
+            return try entry.connect(.usb(try USBBus.open(address)), clock)
+        case (.gpio(let names), .gpio(let lines)):
+            guard lines.offsets.count == names.count else {
+                throw QKDError(
+                    .invalidInput,
+                    "\(driver) needs \(names.count) lines, in the order \(names.joined(separator: ", ")); \(lines.offsets.count) are named",
+                    at: .init("\(lines)"))
+            }
+            let first = [Bool](repeating: true, count: names.count)
+            return try entry.connect(.gpio(try await GPIOChips.outputs(lines, values: first)), clock)
         default:
             throw QKDError(.unsupported, "\(driver) cannot be reached at this kind of address")
         }

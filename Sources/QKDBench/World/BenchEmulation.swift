@@ -9,15 +9,16 @@ struct BenchEmulation: Sendable {
     enum Hosting: Sendable {
         /// On ptys and free loopback ports, for drivers in this process.
         case thisProcess
-        /// For other programs: network devices at an address, on free ports or on the vendors' own.
-        case outside(address: String, vendorPorts: Bool)
+        /// For other programs: network devices at an address, on free ports or on the vendors' own, USB devices there
+        /// too.
+        case outside(address: String, vendorPorts: Bool, usbIP: USBIPHosting)
 
         var address: String {
-            if case .outside(let address, _) = self { address } else { "127.0.0.1" }
+            if case .outside(let address, _, _) = self { address } else { "127.0.0.1" }
         }
 
         func port(_ vendor: Int) -> Int {
-            if case .outside(_, vendorPorts: true) = self { vendor } else { 0 }
+            if case .outside(_, vendorPorts: true, _) = self { vendor } else { 0 }
         }
     }
 
@@ -32,13 +33,16 @@ struct BenchEmulation: Sendable {
     ) async throws -> BenchEmulation {
         var emulators: [Role: EmulatedDevice] = [:]
         var links: [Role: DeviceLink] = [:]
+        var devices: [(key: Role, device: USBIPStands.Device)] = []
         for (unit, role) in Role.allCases.enumerated() {
             guard let row = description.roles[role], let entry = Catalog.entry(row.driver) else {
                 throw QKDError(.invalidInput, "the bench has no \(role.rawValue)", at: .init(description.name))
             }
             var draw = SeededGenerator(seed: seed, stream: "device \(role.rawValue)")
-            emulators[role] = entry.emulate(EmulatorSetup(seed: draw.next(), unit: unit + 1))
+            let emulator = entry.emulate(EmulatorSetup(seed: draw.next(), unit: unit + 1))
+            emulators[role] = emulator
             links[role] = entry.link
+            devices.append((role, USBIPStands.Device(entry: entry, emulator: emulator, unit: unit + 1)))
         }
         let world = try EmulatedWorld.make(description, seed: seed, emulators: emulators)
         await world.setFaults(faults)
@@ -47,7 +51,8 @@ struct BenchEmulation: Sendable {
         if time == .real { await log?.followWall(benchPS: clock.nowPS) }
         var stands: [Role: EmulatorStand] = [:]
         do {
-            for role in Role.allCases {
+            stands = try await USBIPStands.start(devices, hosting: hosting, clock: clock)
+            for role in Role.allCases where stands[role] == nil {
                 guard let emulator = emulators[role], let link = links[role] else { continue }
                 stands[role] = try await EmulatorStand.start(emulator, hosting: hosting, vendor: link, clock: clock)
             }
@@ -56,7 +61,7 @@ struct BenchEmulation: Sendable {
             throw error
         }
         for (role, stand) in stands {
-            if case .terminal(let wire) = stand { await world.add(wire, isTagger: role == .bobTagger) }
+            if let wire = stand.wire { await world.add(wire, isTagger: role == .bobTagger) }
         }
         let ticker = time == .real ? Self.tick(world, by: clock) : nil
         return BenchEmulation(world: world, clock: clock, stands: stands, ticker: ticker)
@@ -84,6 +89,9 @@ struct BenchEmulation: Sendable {
             let transport = try await SerialTransport.open(path: path, baud: baud)
             wire.attach(driver: transport)
             return try entry.connect(.stream(transport), clock)
+        case (.usb(let wire), .usb): return try entry.connect(.usb(try await wire.open()), clock)
+        case (.lines(let emulator), .gpio):
+            return try entry.connect(.gpio(GPIOLoopback(emulator, clock: clock, named: driver)), clock)
         default:
             return try await DeviceOpening.connect(driver: driver, address: stand.address, clock: clock)
         }

@@ -2,8 +2,20 @@ import Foundation
 import QKDCore
 import QKDTransport
 
+/// What connects an emulator with its client, and can be unplugged.
+protocol WorldWire: Sendable {
+    var isPluggedIn: Bool { get }
+    /// The emulator's time has moved: what it has to say goes out.
+    func pump(toPS nowPS: Int64) async throws
+    /// Waits until all that is under way has arrived, if the client is in this process.
+    func settle() async throws
+    func plugIn() async throws
+    /// Hangs up, as a USB plug that is pulled does.
+    func unplug() async
+}
+
 /// A byte-stream wire between an emulator and, if it is in this process, its driver. It can be unplugged.
-final class EmulatedWire: @unchecked Sendable {
+final class EmulatedWire: WorldWire, @unchecked Sendable {
     /// What there is only while the wire is plugged in.
     private struct Plug {
         var host: StreamEmulatorHost
@@ -36,6 +48,7 @@ final class EmulatedWire: @unchecked Sendable {
 
     /// Where a client finds the device: a pty's path; `nil` while it is unplugged.
     var path: String? { plug?.terminal.path }
+    var isPluggedIn: Bool { plug != nil }
 
     /// Tells which end the driver in this process holds, so that bytes can be waited for.
     func attach(driver: any ByteTransport) { lock.withLock { guarded?.driver = driver } }
@@ -46,7 +59,6 @@ final class EmulatedWire: @unchecked Sendable {
         plug = Plug(host: StreamEmulatorHost(emulator, on: terminal.device, clock: clock), terminal: terminal)
     }
 
-    /// Hangs up, as a USB plug that is pulled does.
     func unplug() async {
         let old = lock.withLock {
             defer { guarded = nil }

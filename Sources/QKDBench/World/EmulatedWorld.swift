@@ -34,8 +34,8 @@ public actor EmulatedWorld {
     private var optics: BB84OpticsSimulator
     private let detectorRow: DetectorModel
     private let biasModel: SyntheticBiasModel
-    private var wires: [EmulatedWire] = []
-    private var taggerWire: EmulatedWire?
+    private var wires: [any WorldWire] = []
+    private var taggerWire: (any WorldWire)?
     private var faults = FaultSchedule([])
     /// How far the tagger's counter stands from `taggerReading`, from each world time on: steps and restarts.
     private(set) var taggerSteps = [TaggerStep(fromPS: 0, offsetPS: 0)]
@@ -58,7 +58,7 @@ public actor EmulatedWorld {
         self.bobClock = bobClock
     }
 
-    func add(_ wire: EmulatedWire, isTagger: Bool) {
+    func add(_ wire: any WorldWire, isTagger: Bool) {
         wires.append(wire)
         if isTagger { taggerWire = wire }
     }
@@ -70,7 +70,7 @@ public actor EmulatedWorld {
     func startFaults() { faults.start(atPS: nowPS) }
 
     /// Whether the tagger's wire is plugged in.
-    var hasTagger: Bool { taggerWire?.path != nil }
+    var hasTagger: Bool { taggerWire?.isPluggedIn == true }
 
     func setLog(_ log: EmulatorLog) { self.log = log }
 

@@ -13,6 +13,8 @@ public struct StandingEmulation: Sendable {
         public var driver: String
         /// Address as bench files write it.
         public var address: String
+        /// Where other programs find it, in words.
+        public var place: String
     }
 
     /// Where each emulator listens; on a bench, in the order of `Role`.
@@ -23,21 +25,23 @@ public struct StandingEmulation: Sendable {
     ///
     /// Network devices bind to `address`, on the vendors' own ports if `vendorPorts`, else on free ones.
     public static func bench(
-        _ description: BenchDescription, seed: UInt64, address: String, vendorPorts: Bool, log: EmulatorLog
+        _ description: BenchDescription, seed: UInt64, address: String, vendorPorts: Bool,
+        usbIP: USBIPHosting = USBIPHosting(), log: EmulatorLog
     ) async throws -> StandingEmulation {
         let emulation = try await BenchEmulation.start(
-            description, seed: seed, time: .real, hosting: .outside(address: address, vendorPorts: vendorPorts),
-            log: log)
+            description, seed: seed, time: .real,
+            hosting: .outside(address: address, vendorPorts: vendorPorts, usbIP: usbIP), log: log)
         let places = Role.allCases.compactMap { role -> Place? in
             guard let stand = emulation.stands[role], let row = description.roles[role] else { return nil }
-            return Place(name: role.rawValue, driver: row.driver, address: stand.address.text)
+            return Place(name: role.rawValue, driver: row.driver, address: stand.address.text, place: stand.place)
         }
         return StandingEmulation(places: places, stopping: { await emulation.stop() })
     }
 
     /// Stands up one device of a driver.
     public static func device(
-        _ driver: String, seed: UInt64, address: String, vendorPorts: Bool, log: EmulatorLog
+        _ driver: String, seed: UInt64, address: String, vendorPorts: Bool, usbIP: USBIPHosting = USBIPHosting(),
+        log: EmulatorLog
     ) async throws -> StandingEmulation {
         guard let entry = Catalog.entry(driver) else {
             let known = Catalog.entries.map(\.descriptor.id).joined(separator: ", ")
@@ -46,12 +50,18 @@ public struct StandingEmulation: Sendable {
         let clock = WallClock()
         await log.followWall(benchPS: clock.nowPS)
         let emulator = entry.emulate(EmulatorSetup(seed: seed, standsAlone: true))
-        let stand = try await EmulatorStand.start(
-            emulator, hosting: .outside(address: address, vendorPorts: vendorPorts), vendor: entry.link, clock: clock)
+        let hosting = BenchEmulation.Hosting.outside(address: address, vendorPorts: vendorPorts, usbIP: usbIP)
+        let device = USBIPStands.Device(entry: entry, emulator: emulator, unit: 1)
+        let stand: EmulatorStand
+        if let attachable = try await USBIPStands.start([(0, device)], hosting: hosting, clock: clock)[0] {
+            stand = attachable
+        } else {
+            stand = try await EmulatorStand.start(emulator, hosting: hosting, vendor: entry.link, clock: clock)
+        }
         let ticker = Task.detached {
             while !Task.isCancelled {
                 // A client that hangs up ends its own conversation, not the emulator.
-                if case .terminal(let wire) = stand { try? await wire.pump(toPS: clock.nowPS) }
+                if let wire = stand.wire { try? await wire.pump(toPS: clock.nowPS) }
                 if let journal = emulator.journal {
                     for event in await journal.takeEvents() { log.write(event, from: driver) }
                 }
@@ -59,7 +69,7 @@ public struct StandingEmulation: Sendable {
             }
         }
         return StandingEmulation(
-            places: [Place(name: driver, driver: driver, address: stand.address.text)],
+            places: [Place(name: driver, driver: driver, address: stand.address.text, place: stand.place)],
             stopping: {
                 ticker.cancel()
                 await stand.stop()
@@ -91,6 +101,8 @@ extension EmulatedDevice {
         switch self {
         case .stream(let emulator): emulator as? any EmulatorJournal
         case .network(let emulator): emulator as? any EmulatorJournal
+        case .usb(let emulator): emulator as? any EmulatorJournal
+        case .gpio(let emulator): emulator as? any EmulatorJournal
         }
     }
 }

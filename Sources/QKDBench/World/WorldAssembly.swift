@@ -27,6 +27,8 @@ extension EmulatedWorld {
             switch emulators[role] {
             case .stream(let emulator): emulator
             case .network(let emulator): emulator
+            case .usb(let emulator): emulator
+            case .gpio(let emulator): emulator
             case nil: nil
             }
         guard let port = emulator as? Port else {

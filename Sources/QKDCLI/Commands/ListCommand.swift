@@ -33,20 +33,26 @@ struct ListCommand: AsyncParsableCommand {
             rows.append(
                 Row(
                     where: "serial", address: port.stablePath ?? port.path, device: port.product ?? "unnamed port",
-                    driver: driver(port.product, port.vendorID, port.productID),
+                    driver: driver(port.usb),
                     mayBeOpened: Obstacle.verdict(port.obstacle)))
         }
         do {
             for device in try USBBus.list() {
                 rows.append(
                     Row(
-                        where: "usb", address: "bus \(device.bus) device \(device.address)",
+                        where: "usb", address: device.socket.isEmpty ? device.node : "usb:@\(device.socket)",
                         device: device.product ?? "\(Self.hex(device.vendorID)):\(Self.hex(device.productID))",
-                        driver: driver(device.product, device.vendorID, device.productID),
+                        driver: driver(device),
                         mayBeOpened: Obstacle.verdict(device.obstacle)))
             }
         } catch let error as QKDError {
             Terminal.err("warning: USB cannot be looked at: \(error)")
+        }
+        for chip in GPIOChips.list() {
+            rows.append(
+                Row(
+                    where: "gpio", address: chip.path, device: "\(chip.label), \(chip.lineCount) lines", driver: nil,
+                    mayBeOpened: Obstacle.verdict(chip.obstacle)))
         }
         try formatOptions.show(rows: rows) {
             var table = TextTable(["where", "address", "device", "driver", "may be opened"])
@@ -57,15 +63,8 @@ struct ListCommand: AsyncParsableCommand {
         }
     }
 
-    private func driver(_ product: String?, _ vendor: UInt16?, _ productID: UInt16?) -> String? {
-        Catalog.entries.first { entry in
-            entry.descriptor.usb.contains { match in
-                if let wanted = match.vendorID, wanted != vendor { return false }
-                if let wanted = match.productID, wanted != productID { return false }
-                if let wanted = match.productContains, product?.contains(wanted) != true { return false }
-                return true
-            }
-        }?.descriptor.id
+    private func driver(_ facts: USBDeviceFacts) -> String? {
+        Catalog.entries.first { entry in entry.descriptor.usb.contains { $0.fits(facts) } }?.descriptor.id
     }
 
     /// What can be said of a bench's address without opening it.
@@ -74,6 +73,8 @@ struct ListCommand: AsyncParsableCommand {
         case .emulated: "yes (EMULATED here)"
         case .serial(let path): Obstacle.verdict(SerialPorts.obstacle(path: path))
         case .network: "not tried"
+        case .usb: "not tried; the rows of usb tell"
+        case .gpio(let lines): Obstacle.verdict(SerialPorts.obstacle(path: lines.chip))
         }
     }
 

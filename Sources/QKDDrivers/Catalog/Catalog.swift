@@ -5,7 +5,8 @@ import QKDTransport
 public enum Catalog {
     /// Every driver, in the order of the devices' classes on a bench.
     public static let entries: [CatalogEntry] = [
-        .swabianPulseStreamer, .thorlabsMBX, .qCicada, .sfifteenSPD, .sfifteenTDC1,
+        .swabianPulseStreamer, .thorlabsMBX, .qCicada, .idQuantisUSB, .sfifteenSPD, .sfifteenTDC1,
+        .nusTimestampCard, .lunaPCDM02,
     ]
 
     /// The driver of an id.

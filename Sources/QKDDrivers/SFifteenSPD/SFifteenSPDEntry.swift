@@ -5,6 +5,7 @@ extension CatalogEntry {
     /// S-Fifteen single-photon detector.
     static let sfifteenSPD = CatalogEntry(
         descriptor: SFifteenSPD.descriptor, link: .serial(baud: 115_200),
+        bridge: SerialBridge(.cdcACM, manufacturer: "S-Fifteen Instruments", product: "Single photon detector"),
         connect: { SFifteenSPD(transport: try $0.stream(for: SFifteenSPD.descriptor.id), clock: $1) },
         emulate: { .stream(SFifteenSPDEmulator(.init(unit: $0.unit))) })
 }

@@ -5,6 +5,7 @@ extension CatalogEntry {
     /// Thorlabs MBX: Mach–Zehnder bias and variable attenuator.
     static let thorlabsMBX = CatalogEntry(
         descriptor: ThorlabsMBX.descriptor, link: .serial(baud: 115_200),
+        bridge: SerialBridge(.ftdi, manufacturer: "Thorlabs", product: "MBX"),
         connect: { ThorlabsMBX(transport: try $0.stream(for: ThorlabsMBX.descriptor.id), clock: $1) },
         emulate: { .stream(ThorlabsMBXEmulator(.init(unit: $0.unit))) })
 }

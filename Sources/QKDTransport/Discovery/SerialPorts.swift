@@ -18,6 +18,13 @@ public struct SerialPortFacts: Sendable, Equatable {
     public var serialNumber: String?
     /// Why it could not be opened, or `nil` if this user may.
     public var obstacle: QKDError.Kind?
+
+    /// The USB device behind it, as far as it is known.
+    public var usb: USBDeviceFacts {
+        USBDeviceFacts(
+            bus: 0, address: 0, vendorID: vendorID ?? 0, productID: productID ?? 0, product: product,
+            serialNumber: serialNumber)
+    }
 }
 
 /// Finds the serial ports of USB instruments through sysfs.

@@ -1,0 +1,104 @@
+import CLibUSB
+import Foundation
+import QKDCore
+
+/// Several transfers in flight on one IN endpoint of a real device.
+final class LibUSBStream: USBInStream, @unchecked Sendable {
+    private let device: LibUSBDevice
+    private let queue: USBStreamQueue
+    private let lock = NSLock()
+    private let transfers: [LibUSBTransfer]
+    /// Those that have ended and are submitted again when their bytes have been taken.
+    private var idle: [LibUSBTransfer]
+    private var flying = 0
+    private var isClosing = false
+    private var whenIdle: [CheckedContinuation<Void, Never>] = []
+    private let longest: Int
+    private var length: Int
+
+    init(
+        _ device: LibUSBDevice, _ handle: OpaquePointer, endpoint: UInt8, kind: USBEndpoint.Kind, _ shape: USBStreamShape
+    ) throws {
+        self.device = device
+        queue = USBStreamQueue(endpoint: device.endpoint)
+        longest = shape.length
+        length = shape.length
+        transfers = (0..<max(1, shape.transfers)).compactMap { _ in LibUSBTransfer(capacity: shape.length) }
+        idle = transfers
+        guard transfers.count == max(1, shape.transfers) else {
+            throw QKDError(.io, "libusb has no memory for \(shape.transfers) transfers", at: device.place)
+        }
+        for transfer in transfers {
+            transfer.prepare(handle, endpoint: endpoint, kind: kind, length: shape.length, timeoutMS: 0)
+        }
+        try LibUSBContext.shared().startEvents()
+        while try submitNext() {}
+    }
+
+    func next(timeout: Duration) async throws -> [UInt8] {
+        let bytes = try await queue.take(timeout: timeout)
+        do {
+            try submitNext()
+        } catch let error as QKDError {
+            // The bytes are good; what is wrong shows when they have been taken.
+            queue.end(error)
+        }
+        return bytes
+    }
+
+    func aim(length: Int) { lock.withLock { self.length = min(longest, max(1, length)) } }
+
+    func close() async {
+        lock.withLock { isClosing = true }
+        queue.end(nil)
+        for transfer in transfers { transfer.cancel() }
+        await withCheckedContinuation { continuation in
+            let isIdle = lock.withLock {
+                if flying == 0 { return true }
+                whenIdle.append(continuation)
+                return false
+            }
+            if isIdle { continuation.resume() }
+        }
+    }
+
+    /// Submits one transfer whose bytes have been taken; whether there was one.
+    @discardableResult
+    private func submitNext() throws -> Bool {
+        let (transfer, aimed) = lock.withLock { () -> (LibUSBTransfer?, Int) in
+            guard !isClosing, !idle.isEmpty else { return (nil, 0) }
+            flying += 1
+            return (idle.removeFirst(), length)
+        }
+        guard let transfer else { return false }
+        transfer.set(length: aimed)
+        do {
+            try device.start(transfer) { [self, unowned transfer] end in ended(transfer, end) }
+        } catch {
+            leave()
+            throw error
+        }
+        return true
+    }
+
+    private func ended(_ transfer: LibUSBTransfer, _ end: LibUSBTransfer.End) {
+        device.received(end.actualLength)
+        let isDone = end.status == LIBUSB_TRANSFER_COMPLETED
+        if isDone || end.actualLength > 0 { queue.put(Array(transfer.buffer[..<end.actualLength])) }
+        lock.withLock { idle.append(transfer) }
+        if !isDone, let error = LibUSBDevice.error(end.status, timeout: nil, at: device.place) as? QKDError {
+            queue.end(error)
+        }
+        leave()
+    }
+
+    private func leave() {
+        let waiters = lock.withLock { () -> [CheckedContinuation<Void, Never>] in
+            flying -= 1
+            guard flying == 0 else { return [] }
+            defer { whenIdle = [] }
+            return whenIdle
+        }
+        for waiter in waiters { waiter.resume() }
+    }
+}
