@@ -13,20 +13,29 @@ public enum GeneratedText {
         for facts in descriptors where !facts.usb.isEmpty {
             lines.append("")
             lines.append("# \(facts.vendor) \(facts.model)")
-            for match in facts.usb { lines += rules(match, id: facts.id) }
+            for match in facts.usb { lines += rules(match, facts) }
         }
         lines += ["", "LABEL=\"qkdctl_end\""]
         return lines.joined(separator: "\n")
     }
 
-    private static func rules(_ match: USBMatch, id: String) -> [String] {
-        var conditions: [String] = []
-        if let vendor = match.vendorID { conditions.append("ATTRS{idVendor}==\"\(hex(vendor))\"") }
-        if let product = match.productID { conditions.append("ATTRS{idProduct}==\"\(hex(product))\"") }
-        if let text = match.productContains { conditions.append("ATTRS{product}==\"*\(text)*\"") }
-        guard !conditions.isEmpty else { return [] }
-        let tag = "ENV{QKDCTL_DRIVER}=\"\(id)\", ENV{ID_MM_DEVICE_IGNORE}=\"1\""
-        return ["SUBSYSTEM==\"tty\", \(conditions.joined(separator: ", ")), \(tag)"]
+    private static func rules(_ match: USBMatch, _ facts: DeviceDescriptor) -> [String] {
+        var lines: [String] = []
+        // A tty is a grandchild of its USB device; a USB device carries the facts itself.
+        for (kind, key) in [(TransportKind.serial, "ATTRS"), (.usb, "ATTR")] where facts.transports.contains(kind) {
+            var conditions =
+                kind == .usb
+                ? ["SUBSYSTEM==\"usb\"", "ENV{DEVTYPE}==\"usb_device\""] : ["SUBSYSTEM==\"tty\""]
+            let known = conditions.count
+            if let vendor = match.vendorID { conditions.append("\(key){idVendor}==\"\(hex(vendor))\"") }
+            if let product = match.productID { conditions.append("\(key){idProduct}==\"\(hex(product))\"") }
+            if let text = match.productContains { conditions.append("\(key){product}==\"*\(text)*\"") }
+            guard conditions.count > known else { continue }
+            conditions.append("ENV{QKDCTL_DRIVER}=\"\(facts.id)\"")
+            if kind == .serial { conditions.append("ENV{ID_MM_DEVICE_IGNORE}=\"1\"") }
+            lines.append(conditions.joined(separator: ", "))
+        }
+        return lines
     }
 
     private static func hex(_ value: UInt16) -> String {

@@ -25,7 +25,8 @@ enum EmulatorStand: Sendable {
             guard case .thisProcess = hosting else {
                 throw QKDError(
                     .unsupported,
-                    "an emulated device at the end of GPIO lines cannot stand for other programs: lines come from the kernel")
+                    "an emulated device at the end of GPIO lines cannot stand for other programs: lines come from the kernel"
+                )
             }
             return .lines(emulator)
         case .network(let emulator):

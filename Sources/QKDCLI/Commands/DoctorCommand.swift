@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import QKDCore
+import QKDDrivers
 import QKDTransport
 
 struct DoctorCommand: AsyncParsableCommand {
@@ -64,18 +65,40 @@ enum Doctor {
     private static func usb() -> DoctorFinding {
         do {
             let devices = try USBBus.list()
-            let shut = devices.filter { $0.obstacle == .permissionDenied }.count
+            // What nobody drives here is nobody's business: only instruments of ours can be in the way.
+            let ours = devices.filter { facts in
+                Catalog.entries.contains { entry in
+                    entry.descriptor.transports.contains(.usb)
+                        && entry.descriptor.usb.contains {
+                            // A device that may not be opened has no product text to compare.
+                            $0.fits(facts)
+                                || facts.product == nil && $0.vendorID == facts.vendorID
+                                    && $0.productID == facts.productID
+                        }
+                }
+            }
+            let shut = ours.filter { $0.obstacle == .permissionDenied }
+            let nodes = shut.map(\.node).joined(separator: ", ")
             return DoctorFinding(
-                check: "libusb", verdict: shut > 0 ? "note" : "ok",
-                found: "libusb \(USBBus.libraryVersion), \(devices.count) devices, \(shut) without permission",
-                remedy: shut > 0
-                    ? "install the udev rules: 'sudo cp udev/*.rules /etc/udev/rules.d/ && sudo udevadm control --reload'"
-                    : nil)
+                check: "libusb", verdict: shut.isEmpty ? "ok" : "failed",
+                found: "libusb \(USBBus.libraryVersion), \(devices.count) devices, \(ours.count) of ours"
+                    + (shut.isEmpty ? "" : ", without permission: \(nodes)"),
+                remedy: shut.isEmpty ? nil : usbRemedy(shut))
         } catch {
             return DoctorFinding(
                 check: "libusb", verdict: "note", found: "USB cannot be looked at: \(error)",
                 remedy: "in a container, pass /dev/bus/usb through; without USB devices nothing is needed")
         }
+    }
+
+    private static func usbRemedy(_ shut: [USBDeviceFacts]) -> String {
+        var facts = stat()
+        let inGroup = shut.contains {
+            stat($0.node, &facts) == 0 && facts.st_gid != 0 && facts.st_mode & 0o060 == 0o060
+        }
+        return inGroup
+            ? "'sudo usermod -aG plugdev $USER', then log in again"
+            : "install the udev rules: 'sudo cp udev/*.rules /etc/udev/rules.d/ && sudo udevadm control --reload', then replug"
     }
 
     private static func ports() -> DoctorFinding {
@@ -116,15 +139,20 @@ enum Doctor {
     }
 
     private static func gpio(_ root: String) -> DoctorFinding {
-        let chips = ((try? FileManager.default.contentsOfDirectory(atPath: "\(root)/dev")) ?? [])
-            .filter { $0.hasPrefix("gpiochip") }.sorted()
-        let shut = chips.filter { access("\(root)/dev/\($0)", R_OK | W_OK) != 0 }
+        let chips = GPIOChips.list(folder: "\(root)/dev")
+        let shut = chips.filter { $0.obstacle != nil }
+        let library = "libgpiod \(GPIOChips.libraryVersion)"
+        let names = chips.map { "\($0.path) (\($0.lineCount) lines)" }.joined(separator: ", ")
+        let limit =
+            GPIOChips.showsLostEdges
+            ? ""
+            : "; lost edges do not show, so that more than \(Int(GPIOEdges.highestUncountedRateHz)) a second are refused"
         return DoctorFinding(
             check: "gpio", verdict: shut.isEmpty ? "ok" : "note",
-            found: chips.isEmpty
-                ? "no GPIO chips; no driver of this version needs one"
-                : "\(chips.joined(separator: ", "))\(shut.isEmpty ? "" : ", \(shut.count) without permission")",
-            remedy: shut.isEmpty ? nil : "'sudo usermod -aG gpio $USER' where the system has that group, or a udev rule"
-        )
+            found: "\(library)\(limit); " + (chips.isEmpty ? "no GPIO chips" : names)
+                + (shut.isEmpty ? "" : ", \(shut.count) without permission"),
+            remedy: shut.isEmpty
+                ? nil
+                : "a udev rule such as SUBSYSTEM==\"gpio\", KERNEL==\"gpiochip*\", GROUP=\"plugdev\", MODE=\"0660\"")
     }
 }

@@ -26,14 +26,22 @@ enum Advice {
     static func remedy(_ error: QKDError) -> String? {
         let source = error.place?.source ?? ""
         switch error.kind {
+        case .permissionDenied where source.hasPrefix("/dev/bus/usb/"):
+            return
+                "install the udev rules (see README) and join the group 'plugdev'; 'qkdctl doctor' tells which is missing"
+        case .permissionDenied where source.hasPrefix("/dev/gpiochip"):
+            return "let a udev rule give the chip to a group of yours; 'qkdctl doctor' tells more"
         case .permissionDenied where source.hasPrefix("/dev/"):
             return "install the udev rules (see README) or join the group 'dialout'; 'qkdctl doctor' tells which"
         case .permissionDenied: return "check the file's owner and mode"
-        case .absent where source.hasPrefix("/dev/"):
+        case .absent where source.hasPrefix("/dev/") || source.hasPrefix("usb:"):
             return "check the cable and power; 'qkdctl list' shows what is attached"
         case .absent where source.hasPrefix("tcp:") || source.hasPrefix("http:"):
             return "check the address, the network and the device's power"
         case .absent: return nil
+        case .busy where source.hasPrefix("usb:"):
+            return "close the other program that has claimed the device, or unplug and replug it"
+        case .busy where source.hasPrefix("/dev/gpiochip"): return "end the program that holds the line"
         case .busy: return "close the other program ('fuser -v \(source)' names it), or unplug and replug the device"
         case .disconnected: return "check the cable and power, then run the command again"
         case .timeout: return "check that the device is on and is the one that the bench names"

@@ -45,7 +45,9 @@ public actor IDQuantisUSB: RandomSource {
 
     public func selfTest() async throws -> SelfTestReport {
         let version = try await ask(.boardVersion)
-        let (mask, status, power) = (try await ask(.modulesMask), try await ask(.modulesStatus), try await ask(.modulesPower))
+        let (mask, status, power) = (
+            try await ask(.modulesMask), try await ask(.modulesStatus), try await ask(.modulesPower)
+        )
         let (rate, flag) = (try await ask(.modulesRate), try await ask(.startupFlag))
         return SelfTestReport([
             .init("board version", passed: true, detail: "\(version)"),

@@ -4,7 +4,10 @@ import QKDCore
 extension IDQuantisUSB {
     private static let readable: [(Parameter, QuantisCodec.Request)] = [
         (Parameter("board-version", .integer(nil), access: .readOnly, "version of the board"), .boardVersion),
-        (Parameter("modules", .integer(0...255), access: .readOnly, "modules that are there, a bit each"), .modulesMask),
+        (
+            Parameter("modules", .integer(0...255), access: .readOnly, "modules that are there, a bit each"),
+            .modulesMask
+        ),
         (
             Parameter("working-modules", .integer(0...255), access: .readOnly, "modules that work, a bit each"),
             .modulesStatus
@@ -22,7 +25,9 @@ extension IDQuantisUSB {
 
     private static let settable = [
         Parameter("enabled", .flag, access: .writeOnly, "switches all modules on or off"),
-        Parameter("reset", .choice(["modules", "startup-test"]), access: .writeOnly, "starts the modules, or forgets the failed test"),
+        Parameter(
+            "reset", .choice(["modules", "startup-test"]), access: .writeOnly,
+            "starts the modules, or forgets the failed test"),
     ]
 
     public nonisolated var parameters: [Parameter] { Self.readable.map(\.0) + Self.settable }

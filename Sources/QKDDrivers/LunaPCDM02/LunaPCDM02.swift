@@ -52,7 +52,8 @@ public actor LunaPCDM02: PolarizationController {
         }
         let value = degrees / 180 * Self.valuesPerHalfWave
         guard value.isFinite, (0...Double(PCDM02Cycle.values.upperBound)).contains(value.rounded()) else {
-            throw QKDError(.outOfRange, "\(degrees) degrees are outside 0 to 719.8; the controller has no endless range")
+            throw QKDError(
+                .outOfRange, "\(degrees) degrees are outside 0 to 719.8; the controller has no endless range")
         }
         try await write(Int(value.rounded()), channel: index)
     }
@@ -78,7 +79,9 @@ public actor LunaPCDM02: PolarizationController {
         return parameters.firstIndex { $0.name == parameter } ?? 0
     }
 
-    private func zero() async throws { for channel in 0..<PCDM02Cycle.channels { try await write(0, channel: channel) } }
+    private func zero() async throws {
+        for channel in 0..<PCDM02Cycle.channels { try await write(0, channel: channel) }
+    }
 
     private func write(_ value: Int, channel: Int) async throws {
         let (lines, clock) = (lines, clock)

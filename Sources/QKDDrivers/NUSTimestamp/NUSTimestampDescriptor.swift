@@ -4,7 +4,7 @@ extension NUSTimestampCard {
     /// Static facts; the firmware is public.
     public static let descriptor = DeviceDescriptor(
         id: "nus-fx2-timestamp", vendor: "Centre for Quantum Technologies", model: "Timestamp card, USB, revision 2",
-        classes: [.timeTagger], transports: [.usb], support: .description,
+        classes: [.timeTagger], transports: [.usb], support: .transcript,
         summary: "four-input time stamp card with an FX2 bridge, 125 ps, 2.2 M events/s",
         unverified: [
             "the volts of the threshold's converter, beyond 3586 being about -0.5 V",

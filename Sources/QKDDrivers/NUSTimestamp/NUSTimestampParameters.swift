@@ -8,15 +8,20 @@ extension NUSTimestampCard {
                 "converter of the input threshold; 3586 is about -0.5 V"), .threshold
         ),
         (
-            Parameter("coincidence-window", .integer(0...4095), access: .readWrite, "converter of the coincidence window"),
+            Parameter(
+                "coincidence-window", .integer(0...4095), access: .readWrite, "converter of the coincidence window"),
             .coincidenceWindow
         ),
-        (Parameter("calibration", .integer(0...4095), access: .readWrite, "converter of the calibration"), .calibration),
+        (
+            Parameter("calibration", .integer(0...4095), access: .readWrite, "converter of the calibration"),
+            .calibration
+        ),
         (Parameter("skew", .integer(0...4095), access: .readWrite, "converter of the fast counter's skew"), .skew),
     ]
 
     private static let otherParameters = [
-        Parameter("clock-reference", .choice(["internal", "external"]), access: .readWrite, "where the clock comes from"),
+        Parameter(
+            "clock-reference", .choice(["internal", "external"]), access: .readWrite, "where the clock comes from"),
         Parameter("fifo-full", .flag, access: .readOnly, "whether the FIFO is so full that no events are taken"),
     ]
 

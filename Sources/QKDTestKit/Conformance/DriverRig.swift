@@ -39,4 +39,25 @@ public struct DriverRig<Driver: Device>: Sendable {
             inject: { link.inject($0) },
             hazard: { await hazard(emulator, clock) })
     }
+
+    /// Binds a driver to an emulator on USB.
+    public init<Emulator: USBEmulator>(
+        usb emulator: Emulator, clock: ManualClock = ManualClock(),
+        driver: (any USBConnection, ManualClock) -> Driver,
+        hazard: @escaping @Sendable (Emulator, ManualClock) async -> String?
+    ) async {
+        let port = USBPort(emulator, clock: clock)
+        let connection = await USBLoopback.open(port, clock: clock)
+        self.init(
+            device: driver(connection, clock), clock: clock,
+            sentCount: { connection.counters.written },
+            inject: { fault in
+                switch fault {
+                case .silent: port.inject(.silent)
+                case .garbage: port.inject(.garbage)
+                case .cut: port.inject(.cut)
+                }
+            },
+            hazard: { await hazard(emulator, clock) })
+    }
 }

@@ -86,7 +86,8 @@ public enum GPIOChips {
             return QKDError(.busy, list, code: code, at: place)
         case 13, 1: return QKDError(.permissionDenied, "this user may not open the GPIO chip", code: code, at: place)
         case 2: return QKDError(.absent, "there is no such GPIO chip", code: code, at: place)
-        case 22: return QKDError(.outOfRange, "the chip does not have all of the lines of \(address)", code: code, at: place)
+        case 22:
+            return QKDError(.outOfRange, "the chip does not have all of the lines of \(address)", code: code, at: place)
         case 19: return QKDError(.disconnected, "the GPIO chip is gone", code: code, at: place)
         default: return QKDError(.io, "the lines of \(address) cannot be had", code: code, at: place)
         }
@@ -98,7 +99,8 @@ public enum GPIOChips {
         var isUsed: CInt = 0
         var isOutput: CInt = 0
         guard
-            qkd_gpio_line(chip, offset, &name, name.count, &consumer, consumer.count, &isUsed, &isOutput) == 0, isUsed != 0
+            qkd_gpio_line(chip, offset, &name, name.count, &consumer, consumer.count, &isUsed, &isOutput) == 0,
+            isUsed != 0
         else { return nil }
         return "line \(offset) is in use by '\(text(consumer))'"
     }

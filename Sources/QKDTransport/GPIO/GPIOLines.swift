@@ -35,7 +35,8 @@ public struct GPIOAddress: Sendable, Equatable {
         var offsets: [UInt32] = []
         for part in parts[1].split(separator: ",", omittingEmptySubsequences: false) {
             let ends = part.split(separator: "-", omittingEmptySubsequences: false).map { UInt32($0) }
-            guard let first = ends.first ?? nil, let last = ends.last ?? nil, ends.count <= 2, first <= last, last < 4096
+            guard let first = ends.first ?? nil, let last = ends.last ?? nil, ends.count <= 2, first <= last,
+                last < 4096
             else { return nil }
             offsets += first...last
         }

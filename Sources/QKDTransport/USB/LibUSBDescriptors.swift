@@ -14,7 +14,9 @@ extension LibUSBDevice {
             vendorID: descriptor.idVendor, productID: descriptor.idProduct)
         var ports = [UInt8](repeating: 0, count: 7)
         let depth = libusb_get_port_numbers(device, &ports, CInt(ports.count))
-        if depth > 0 { facts.socket = "\(facts.bus)-" + ports.prefix(Int(depth)).map(String.init).joined(separator: ".") }
+        if depth > 0 {
+            facts.socket = "\(facts.bus)-" + ports.prefix(Int(depth)).map(String.init).joined(separator: ".")
+        }
         return facts
     }
 

@@ -22,7 +22,8 @@ public final class LibUSBDevice: USBConnection, @unchecked Sendable {
     init(_ handle: OpaquePointer, _ facts: USBDeviceFacts) {
         self.handle = handle
         self.facts = facts
-        endpoint = "usb:\(USBAddress.hex(facts.vendorID)):\(USBAddress.hex(facts.productID))"
+        endpoint =
+            "usb:\(USBAddress.hex(facts.vendorID)):\(USBAddress.hex(facts.productID))"
             + (facts.serialNumber.map { ":\($0)" } ?? "")
     }
 
@@ -147,7 +148,9 @@ public final class LibUSBDevice: USBConnection, @unchecked Sendable {
             whenEnded(end)
         }
         guard started == 0 else {
-            leave(transfer, started == LIBUSB_ERROR_NO_DEVICE.rawValue ? LIBUSB_TRANSFER_NO_DEVICE : LIBUSB_TRANSFER_ERROR)
+            leave(
+                transfer, started == LIBUSB_ERROR_NO_DEVICE.rawValue ? LIBUSB_TRANSFER_NO_DEVICE : LIBUSB_TRANSFER_ERROR
+            )
             throw LibUSBFailure.error(started, "a transfer cannot be started", at: place)
         }
     }
@@ -181,6 +184,10 @@ public final class LibUSBDevice: USBConnection, @unchecked Sendable {
     }
 
     private func check(_ end: LibUSBTransfer.End, _ timeout: Duration) throws {
+        // Cancelled by `close`, not by the caller.
+        if end.status == LIBUSB_TRANSFER_CANCELLED, !Task.isCancelled {
+            throw QKDError(.disconnected, "the device is closed", at: place)
+        }
         if let error = Self.error(end.status, timeout: timeout, at: place) { throw error }
     }
 

@@ -17,7 +17,8 @@ final class LibUSBStream: USBInStream, @unchecked Sendable {
     private var length: Int
 
     init(
-        _ device: LibUSBDevice, _ handle: OpaquePointer, endpoint: UInt8, kind: USBEndpoint.Kind, _ shape: USBStreamShape
+        _ device: LibUSBDevice, _ handle: OpaquePointer, endpoint: UInt8, kind: USBEndpoint.Kind,
+        _ shape: USBStreamShape
     ) throws {
         self.device = device
         queue = USBStreamQueue(endpoint: device.endpoint)

@@ -20,6 +20,19 @@ public struct USBDeviceFacts: Sendable, Equatable {
     /// Why it could not be opened, or `nil` if this user may.
     public var obstacle: QKDError.Kind?
 
+    /// States what is known of a device.
+    public init(
+        bus: UInt8, address: UInt8, vendorID: UInt16, productID: UInt16, product: String? = nil,
+        serialNumber: String? = nil
+    ) {
+        self.bus = bus
+        self.address = address
+        self.vendorID = vendorID
+        self.productID = productID
+        self.product = product
+        self.serialNumber = serialNumber
+    }
+
     /// The file that the system opens for it.
     public var node: String { "/dev/bus/usb/\(Self.digits(bus))/\(Self.digits(address))" }
 

@@ -25,7 +25,8 @@ public final class USBLoopback: USBConnection, @unchecked Sendable {
         facts = USBDeviceFacts(
             bus: 0, address: 0, vendorID: description.vendorID, productID: description.productID,
             product: description.product, serialNumber: description.serialNumber)
-        endpoint = "usb:\(USBAddress.hex(description.vendorID)):\(USBAddress.hex(description.productID))"
+        endpoint =
+            "usb:\(USBAddress.hex(description.vendorID)):\(USBAddress.hex(description.productID))"
             + ":\(description.serialNumber) (in this process)"
     }
 
@@ -67,7 +68,8 @@ public final class USBLoopback: USBConnection, @unchecked Sendable {
     public func stream(from endpoint: UInt8, _ shape: USBStreamShape) async throws -> any USBInStream {
         try checkOpen()
         let stream = USBLoopbackStream(
-            port: port, from: endpoint, length: shape.length, named: self.endpoint, ids: { [weak self] in self?.takeID() ?? 0 },
+            port: port, from: endpoint, length: shape.length, named: self.endpoint,
+            ids: { [weak self] in self?.takeID() ?? 0 },
             received: { [weak self] in self?.add(received: $0) })
         lock.withLock { streams.append(stream) }
         for _ in 0..<shape.transfers { await stream.submit() }
@@ -115,6 +117,7 @@ public final class USBLoopback: USBConnection, @unchecked Sendable {
                 break
             }
             do {
+                try checkOpen()
                 try await clock.sleep(durationPS: Self.stepPS)
             } catch {
                 await port.cancel(block.id)

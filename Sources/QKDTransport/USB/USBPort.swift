@@ -1,3 +1,4 @@
+import Foundation
 import QKDCore
 
 /// A transfer as the host's controller asks for it.
@@ -54,16 +55,16 @@ public actor USBPort {
 
     /// The device that is plugged in.
     public let emulator: any USBEmulator
-    private let description: USBDescription
+    nonisolated let description: USBDescription
     private let clock: any BenchClock
     private var waiting: [UInt8: [Pending]] = [:]
-    private var alternates: [UInt8: UInt8] = [:]
-    private var configuration: UInt8 = 0
-    private var halted: Set<UInt8> = []
+    var alternates: [UInt8: UInt8] = [:]
+    var configuration: UInt8 = 0
+    var halted: Set<UInt8> = []
     private var isGone = false
     private var isServing = false
     private var mustServeAgain = false
-    private var fault: USBPortFault?
+    private let faults = FaultBox()
     private var whenGone: [@Sendable () -> Void] = []
 
     private struct Pending {
@@ -118,8 +119,8 @@ public actor USBPort {
         await emulator.powerCycle(nowPS: clock.nowPS)
     }
 
-    /// Makes something go wrong on the bus, or ends it.
-    public func inject(_ fault: USBPortFault?) { self.fault = fault }
+    /// Makes something go wrong on the bus from the next transfer on, or ends it.
+    public nonisolated func inject(_ fault: USBPortFault?) { faults.fault = fault }
 
     /// Has `call` called when the cable is pulled, at once if it was.
     public func onUnplug(_ call: @escaping @Sendable () -> Void) {
@@ -132,6 +133,7 @@ public actor USBPort {
     // MARK: Serving
 
     private func serve() async {
+        if faults.fault == .cut { return await unplug() }
         mustServeAgain = true
         guard !isServing else { return }
         isServing = true
@@ -164,7 +166,7 @@ public actor USBPort {
     /// Asks the device once; `nil` when it has to be asked again later.
     private func advance(_ pending: Pending) async -> Outcome? {
         let block = pending.block
-        if fault == .silent { return nil }
+        if faults.fault == .silent { return nil }
         if block.endpoint & 0x7F == 0 { return await control(block).map(Outcome.ended) }
         guard let endpoint = openEndpoint(block.endpoint), !halted.contains(block.endpoint) else {
             return .ended(USBCompletion(status: .stall, data: pending.gathered, actualLength: pending.gathered.count))
@@ -187,7 +189,7 @@ public actor USBPort {
             halted.insert(block.endpoint)
             return .ended(USBCompletion(status: .stall, data: pending.gathered, actualLength: pending.gathered.count))
         case .data(var bytes):
-            if fault == .garbage { bytes = bytes.map { ~$0 &+ 0x5B } }
+            if faults.fault == .garbage { bytes = Self.garbled(bytes) }
             let gathered = pending.gathered.isEmpty ? bytes : pending.gathered + bytes
             if gathered.count > block.length {
                 return .ended(
@@ -199,6 +201,8 @@ public actor USBPort {
             return .ended(USBCompletion(status: .done, data: gathered, actualLength: gathered.count))
         }
     }
+
+    private static func garbled(_ bytes: [UInt8]) -> [UInt8] { bytes.dropLast().map { ~$0 &+ 0x5B } }
 
     private func openEndpoint(_ address: UInt8) -> USBEndpoint? {
         for interface in Set(description.interfaces.map(\.number)) {
@@ -216,7 +220,7 @@ public actor USBPort {
             answer = await standard(setup, nowPS: nowPS)
         } else {
             answer = await emulator.control(setup, data: block.data, nowPS: nowPS)
-            if fault == .garbage, case .data(let bytes) = answer { answer = .data(bytes.map { ~$0 &+ 0x5B }) }
+            if faults.fault == .garbage, case .data(let bytes) = answer { answer = .data(Self.garbled(bytes)) }
         }
         switch answer {
         case .notYet: return nil
@@ -227,60 +231,24 @@ public actor USBPort {
         case .data: return USBCompletion(status: .done, data: [], actualLength: block.data.count)
         }
     }
-
-    /// The standard requests (USB 2.0, section 9.4).
-    private func standard(_ setup: USBSetup, nowPS: Int64) async -> USBAnswer {
-        switch (setup.isIn, setup.request) {
-        case (true, 0): return .data([setup.requestType & 0x1F == 2 && halted.contains(setup.endpoint) ? 1 : 0, 0])
-        case (true, 6): return descriptor(setup.value)
-        case (true, 8): return .data([configuration])
-        case (true, 10): return .data([alternates[UInt8(truncatingIfNeeded: setup.index)] ?? 0])
-        case (false, 1) where setup.requestType & 0x1F == 2:
-            halted.remove(setup.endpoint)
-            return .data([])
-        case (false, 3) where setup.requestType & 0x1F == 2:
-            halted.insert(setup.endpoint)
-            return .data([])
-        case (false, 1), (false, 3), (false, 5): return .data([])
-        case (false, 9):
-            guard setup.value <= 1 else { return .stall }
-            configuration = UInt8(setup.value)
-            alternates = [:]
-            halted = []
-            await emulator.select(interface: 0, alternate: 0, nowPS: nowPS)
-            return .data([])
-        case (false, 11):
-            let (interface, alternate) = (UInt8(truncatingIfNeeded: setup.index), UInt8(truncatingIfNeeded: setup.value))
-            guard let endpoints = description.endpoints(interface: interface, alternate: alternate) else { return .stall }
-            alternates[interface] = alternate
-            halted.subtract(endpoints.map(\.address))
-            await emulator.select(interface: interface, alternate: alternate, nowPS: nowPS)
-            return .data([])
-        default: return .stall
-        }
-    }
-
-    private func descriptor(_ value: UInt16) -> USBAnswer {
-        let index = UInt8(truncatingIfNeeded: value)
-        switch value >> 8 {
-        case 1: return .data(description.deviceDescriptor)
-        case 2: return index == 0 ? .data(description.configurationDescriptor) : .stall
-        case 3: return description.stringDescriptor(index).map(USBAnswer.data) ?? .stall
-        default: return .stall
-        }
-    }
-
 }
 
 /// What an emulated bus can be made to suffer, besides the pulled cable.
 public enum USBPortFault: Sendable, Equatable {
     /// No transfer ends any more.
     case silent
-    /// The device's data are not what it sent.
+    /// The device's data are not what it sent, and there is a byte less than it sent.
     case garbage
+    /// The cable is pulled at the next transfer.
+    case cut
 }
 
-extension USBSetup {
-    /// The endpoint that a standard request is for.
-    fileprivate var endpoint: UInt8 { UInt8(truncatingIfNeeded: index) }
+private final class FaultBox: @unchecked Sendable {
+    private let lock = NSLock()
+    private var held: USBPortFault?
+
+    var fault: USBPortFault? {
+        get { lock.withLock { held } }
+        set { lock.withLock { held = newValue } }
+    }
 }

@@ -74,7 +74,9 @@ final class USBStreamQueue: @unchecked Sendable {
                 return .bytes(ready.removeFirst())
             }
             if Task.isCancelled { return .failure(CancellationError()) }
-            if hasEnded { return .failure(failure ?? QKDError(.disconnected, "the stream is closed", at: .init(endpoint))) }
+            if hasEnded {
+                return .failure(failure ?? QKDError(.disconnected, "the stream is closed", at: .init(endpoint)))
+            }
             if timeout <= .zero { return .failure(timedOut(timeout)) }
             precondition(waiter == nil, "one reader at a time")
             waiter = continuation
