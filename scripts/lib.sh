@@ -4,22 +4,35 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 
 say() { printf '== %s\n' "$*"; }
 
-# The C libraries that SwiftPM needs; each with the header that proves it is there.
-needed_packages() {
-    local row
-    for row in \
-        libusb-1.0-0-dev:/usr/include/libusb-1.0/libusb.h \
-        libkissfft-dev:/usr/include/kissfft/kiss_fft.h \
-        zlib1g-dev:/usr/include/zlib.h \
-        pkg-config:/usr/bin/pkg-config \
-        python3:/usr/bin/python3; do
-        [ -e "${row#*:}" ] || printf '%s ' "${row%%:*}"
-    done
+# What is needed, as package:file that proves it is there: the C libraries that SwiftPM needs, …
+build_packages=(
+    libusb-1.0-0-dev:/usr/include/libusb-1.0/libusb.h
+    libgpiod-dev:/usr/include/gpiod.h
+    libkissfft-dev:/usr/include/kissfft/kiss_fft.h
+    zlib1g-dev:/usr/include/zlib.h
+    pkg-config:/usr/bin/pkg-config
+    python3:/usr/bin/python3
+)
+# … and what the stage without a virtual machine needs beside them.
+# shellcheck disable=SC2034  # used by the script that sources this
+native_packages=(
+    gcc:/usr/bin/gcc
+    libumockdev-dev:/usr/include/umockdev-1.0/umockdev.h
+    umockdev:/usr/bin/umockdev-run
+    udev:/usr/bin/udevadm
+    util-linux:/usr/bin/unshare
+)
+
+as_root() {
+    if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
 }
 
+# Installs what building needs, and the packages that are named, each as package:file.
 install_missing() {
-    local missing
-    missing=$(needed_packages)
+    local missing="" row
+    for row in "${build_packages[@]}" "$@"; do
+        [ -e "${row#*:}" ] || missing+="${row%%:*} "
+    done
     if [ -z "$missing" ]; then
         say "all system packages are there"
         return
@@ -28,12 +41,10 @@ install_missing() {
         echo "error: $missing missing, and this is no Debian or Ubuntu: install them by hand" >&2
         exit 1
     }
-    local as_root=()
-    [ "$(id -u)" = 0 ] || as_root=(sudo)
     say "installing with apt: $missing"
-    "${as_root[@]}" apt-get update -qq
+    as_root apt-get update -qq
     # shellcheck disable=SC2086  # a list of names
-    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $missing >/dev/null
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $missing >/dev/null
 }
 
 need_swift() {

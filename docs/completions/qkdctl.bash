@@ -470,9 +470,9 @@ _qkdctl_query() {
 
 _qkdctl_emulate() {
     repeating_flags=()
-    non_repeating_flags=(--vendor-ports --version -h --help)
+    non_repeating_flags=(--vendor-ports --usbip --version -h --help)
     repeating_options=()
-    non_repeating_options=(--seed --address --write-bench --log)
+    non_repeating_options=(--seed --address --usbip-port --write-bench --log)
     __qkdctl_offer_flags_options 1
 
     # Offer option value completions
@@ -481,6 +481,9 @@ _qkdctl_emulate() {
         return
         ;;
     '--address')
+        return
+        ;;
+    '--usbip-port')
         return
         ;;
     '--write-bench')

@@ -41,7 +41,7 @@ function __qkdctl_parse_tokens -S
         case 'query'
             __qkdctl_parse_subcommand 2 'bench=' 'seed=' 'format=' 'version' 'h/help'
         case 'emulate'
-            __qkdctl_parse_subcommand 1 'seed=' 'address=' 'vendor-ports' 'write-bench=' 'log=' 'version' 'h/help'
+            __qkdctl_parse_subcommand 1 'seed=' 'address=' 'vendor-ports' 'usbip' 'usbip-port=' 'write-bench=' 'log=' 'version' 'h/help'
         case 'safe'
             __qkdctl_parse_subcommand 0 'bench=' 'seed=' 'version' 'h/help'
         case 'doctor'
@@ -233,6 +233,8 @@ complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_flags_or_options 
 complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_flags_or_options "qkdctl emulate" seed' -l 'seed' -d 'Seed of everything that is random in the emulation.' -rfka ''
 complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_flags_or_options "qkdctl emulate" address' -l 'address' -d 'Address that network devices bind to.' -rfka ''
 complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_flags_or_options "qkdctl emulate" vendor-ports' -l 'vendor-ports' -d 'Use the vendors\' own port numbers.'
+complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_flags_or_options "qkdctl emulate" usbip' -l 'usbip' -d 'Stand serial devices on USB/IP too, as their USB plugs show them.'
+complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_flags_or_options "qkdctl emulate" usbip-port' -l 'usbip-port' -d 'TCP port of the USB/IP server; 0 for any free one.' -rfka ''
 complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_flags_or_options "qkdctl emulate" write-bench' -l 'write-bench' -d 'Write a bench file that leads to these emulators.' -rF
 complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_flags_or_options "qkdctl emulate" log' -l 'log' -d 'Write the emulators\' log to this file instead of standard error.' -rF
 complete -c 'qkdctl' -n '__qkdctl_should_offer_completions_for_flags_or_options "qkdctl emulate" version' -l 'version' -d 'Show the version.'

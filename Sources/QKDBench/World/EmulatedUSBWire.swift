@@ -17,6 +17,7 @@ final class EmulatedUSBWire: WorldWire, @unchecked Sendable {
     }
 
     var isPluggedIn: Bool { lock.withLock { port != nil } }
+    var activity: Int { get async { await lock.withLock { port }?.endedTransfers ?? 0 } }
 
     /// Opens the device; throws `absent` while it is unplugged.
     func open() async throws -> any USBConnection {
@@ -47,6 +48,7 @@ struct AttachableWire: WorldWire {
     let busID: String
 
     var isPluggedIn: Bool { true }
+    var activity: Int { get async { await server.endedTransfers } }
 
     func pump(toPS nowPS: Int64) async throws { await server.poll() }
     func settle() async throws {}

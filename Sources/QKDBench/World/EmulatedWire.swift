@@ -5,6 +5,8 @@ import QKDTransport
 /// What connects an emulator with its client, and can be unplugged.
 protocol WorldWire: Sendable {
     var isPluggedIn: Bool { get }
+    /// A count that moves whenever something goes over it.
+    var activity: Int { get async }
     /// The emulator's time has moved: what it has to say goes out.
     func pump(toPS nowPS: Int64) async throws
     /// Waits until all that is under way has arrived, if the client is in this process.
@@ -49,6 +51,10 @@ final class EmulatedWire: WorldWire, @unchecked Sendable {
     /// Where a client finds the device: a pty's path; `nil` while it is unplugged.
     var path: String? { plug?.terminal.path }
     var isPluggedIn: Bool { plug != nil }
+    var activity: Int {
+        guard let counters = plug?.terminal.device.counters else { return 0 }
+        return counters.written + counters.received
+    }
 
     /// Tells which end the driver in this process holds, so that bytes can be waited for.
     func attach(driver: any ByteTransport) { lock.withLock { guarded?.driver = driver } }

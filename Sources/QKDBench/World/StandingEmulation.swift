@@ -59,13 +59,19 @@ public struct StandingEmulation: Sendable {
             stand = try await EmulatorStand.start(emulator, hosting: hosting, vendor: entry.link, clock: clock)
         }
         let ticker = Task.detached {
+            var last = 0
+            var pauseMS = 5
             while !Task.isCancelled {
                 // A client that hangs up ends its own conversation, not the emulator.
                 if let wire = stand.wire { try? await wire.pump(toPS: clock.nowPS) }
                 if let journal = emulator.journal {
                     for event in await journal.takeEvents() { log.write(event, from: driver) }
                 }
-                try? await Task.sleep(for: .milliseconds(5))
+                // A device that nobody talks to, and that says nothing by itself, is looked at less and less often.
+                let activity = await stand.wire?.activity ?? 0
+                pauseMS = activity == last ? min(50, pauseMS * 2) : 5
+                last = activity
+                try? await Task.sleep(for: .milliseconds(pauseMS))
             }
         }
         return StandingEmulation(

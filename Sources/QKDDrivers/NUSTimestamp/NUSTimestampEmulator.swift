@@ -33,6 +33,7 @@ public actor NUSTimestampEmulator: USBEmulator {
     private var queue: [UInt8] = []
     private var queueStart = 0
     private var lastEventPS: Int64 = 0
+    private var lastFlushPS: Int64 = 0
     private var mustFlush = false
     private var isFull = false
     private var isStalled = false
@@ -103,11 +104,14 @@ public actor NUSTimestampEmulator: USBEmulator {
         let waiting = queue.count - queueStart
         let whole = isRunning || mustFlush ? min(waiting, limit) / 512 * 512 : 0
         if whole > 0 { return .data(take(whole)) }
-        // Two ticks in which nothing came (tp8.c, the timer in main).
+        // Two ticks in which nothing came or went: what there is goes, be it nothing (tp8.c, the timer in main).
         let flushPS = Int64(flushTicks) * 20 * Picoseconds.perMillisecond
-        let isDue = flushTicks > 0 && isRunning && worldPS - lastEventPS >= flushPS
-        if waiting > 0, mustFlush || isDue { return .data(take(waiting)) }
-        mustFlush = false
+        let isDue = flushTicks > 0 && worldPS - max(lastEventPS, lastFlushPS) >= flushPS
+        if mustFlush || isDue {
+            mustFlush = false
+            lastFlushPS = worldPS
+            return .data(take(waiting))
+        }
         hostWaits = true
         return .notYet
     }

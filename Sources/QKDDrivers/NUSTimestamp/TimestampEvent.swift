@@ -25,8 +25,8 @@ enum TimestampEvent {
 
     /// The words of an event; `pattern` is a phase pattern that stands for the time's last four bits.
     static func encode(ticks: Int64, inputs: UInt8, pattern: UInt16) -> (dv: UInt32, cv: UInt32) {
-        let fast = UInt64(ticks >> 4 & 0x1F)
-        var slow = UInt64(ticks >> 9) & 0xFF_FFFF_FFFF
+        let fast = UInt64(bitPattern: ticks >> 4 & 0x1F)
+        var slow = UInt64(bitPattern: ticks >> 9) & 0xFF_FFFF_FFFF
         if fast < lateFastCounts { slow = (slow &- 1) & 0xFF_FFFF_FFFF }
         let lines = UInt32(inputs & 0xC) << 12 | UInt32(inputs & 0x3) << 16
         let dv = UInt32(truncatingIfNeeded: slow) << 24 | lines | UInt32(fast) << 9 | UInt32(pattern & 0x1FF)

@@ -37,7 +37,7 @@ struct TimestampSession {
 }
 
 extension NUSTimestampCard {
-    static let shape = USBStreamShape(transfers: 8, length: 64 << 10)
+    static let shape = USBStreamShape(transfers: 8, length: 64 << 10, firstLength: 512)
 
     /// Sets the card up as the qcrypto programs do (readevents3.c), and lets it take events.
     public func startTagging() async throws -> TagStream {
@@ -57,7 +57,6 @@ extension NUSTimestampCard {
             // Without it the end of a packet at a low rate would never come.
             try await tell(.autoflush(1))
             let source = try await connection.stream(from: Self.eventEndpoint, Self.shape)
-            source.aim(length: 512)
             do {
                 try await tell(.start)
                 try await tell(.release)
@@ -71,7 +70,8 @@ extension NUSTimestampCard {
             let nowPS = await clock.nowPS
             session = TimestampSession(
                 number: number, source: source, decoder: TimestampDecoder(options.phase),
-                outlet: TagOutlet(continuation), transferLength: 512, lastTransferPS: nowPS, lastWatchPS: nowPS)
+                outlet: TagOutlet(continuation), transferLength: Self.shape.firstLength, lastTransferPS: nowPS,
+                lastWatchPS: nowPS)
             continuation.onTermination = { [weak self] reason in
                 guard case .cancelled = reason else { return }
                 Task { await self?.consumerLeft(number) }
@@ -103,11 +103,15 @@ extension NUSTimestampCard {
 
     public func taggerStatistics() async -> TaggerStatistics { session?.statistics ?? lastStatistics }
 
-    /// Takes what the card still had, until nothing has come for a while.
+    /// Takes what the card still had, until nothing, or only the empty packets of its flushes, has come for a while.
     private func drain(_ source: any USBInStream) async throws {
-        while true {
+        var last = ContinuousClock.now
+        while ContinuousClock.now - last < options.quiet {
             do {
-                session?.take(try await source.next(timeout: options.quiet))
+                let bytes = try await source.next(timeout: options.quiet)
+                guard !bytes.isEmpty else { continue }
+                session?.take(bytes)
+                last = .now
             } catch let error as QKDError where error.kind == .timeout {
                 return
             }
@@ -120,7 +124,7 @@ extension NUSTimestampCard {
                 do {
                     let bytes = try await source.next(timeout: options.watch)
                     session?.take(bytes)
-                    session?.aim(nowPS: await clock.nowPS)
+                    if !bytes.isEmpty { session?.aim(nowPS: await clock.nowPS) }
                 } catch let error as QKDError where error.kind == .timeout {
                     // No event is no fault; that the card still answers is seen below.
                 }

@@ -24,14 +24,14 @@ public enum GPIOChips {
     /// Lists the chips under `folder`, in the order of their names.
     public static func list(folder: String = "/dev") -> [GPIOChipFacts] {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-        return names.filter { $0.hasPrefix("gpiochip") }.sorted().map { name in
-            let path = "\(folder)/\(name)"
-            var facts = GPIOChipFacts(path: path, label: "", lineCount: 0)
-            switch look(path) {
-            case .failure(let error): facts.obstacle = error.kind
-            case .success(let (label, lines)): (facts.label, facts.lineCount) = (label, lines)
-            }
-            return facts
+        return names.filter { $0.hasPrefix("gpiochip") }.sorted().map { facts(of: "\(folder)/\($0)") }
+    }
+
+    /// Looks at one chip.
+    public static func facts(of path: String) -> GPIOChipFacts {
+        switch look(path) {
+        case .failure(let error): GPIOChipFacts(path: path, label: "", lineCount: 0, obstacle: error.kind)
+        case .success(let (label, lines)): GPIOChipFacts(path: path, label: label, lineCount: lines)
         }
     }
 

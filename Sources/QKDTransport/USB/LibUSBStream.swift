@@ -23,7 +23,7 @@ final class LibUSBStream: USBInStream, @unchecked Sendable {
         self.device = device
         queue = USBStreamQueue(endpoint: device.endpoint)
         longest = shape.length
-        length = shape.length
+        length = shape.firstLength
         transfers = (0..<max(1, shape.transfers)).compactMap { _ in LibUSBTransfer(capacity: shape.length) }
         idle = transfers
         guard transfers.count == max(1, shape.transfers) else {

@@ -43,8 +43,8 @@ extension USBAddress: CustomStringConvertible {
         let ids = matches.map { match in
             [match.vendorID, match.productID].map { $0.map(Self.hex) ?? "any" }.joined(separator: ":")
         }
-        return "usb:" + ids.joined(separator: "|") + (serialNumber.map { ":\($0)" } ?? "")
-            + (socket.map { " at \($0)" } ?? "")
+        return "usb:" + ids.joined(separator: "|") + (serialNumber.map { " with serial number \($0)" } ?? "")
+            + (socket.map { " at socket \($0)" } ?? "")
     }
 }
 

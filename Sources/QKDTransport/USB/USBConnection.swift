@@ -34,11 +34,14 @@ public struct USBStreamShape: Sendable, Equatable {
     public var transfers: Int
     /// Bytes of each at most; whole packets.
     public var length: Int
+    /// Bytes of the first ones; see `USBInStream.aim`.
+    public var firstLength: Int
 
-    /// States a shape.
-    public init(transfers: Int = 8, length: Int = 128 << 10) {
+    /// States a shape; the first transfers are as long as any if nothing else is said.
+    public init(transfers: Int = 8, length: Int = 128 << 10, firstLength: Int? = nil) {
         self.transfers = transfers
         self.length = length
+        self.firstLength = min(length, firstLength ?? length)
     }
 }
 

@@ -72,6 +72,7 @@ public final class USBLoopback: USBConnection, @unchecked Sendable {
             ids: { [weak self] in self?.takeID() ?? 0 },
             received: { [weak self] in self?.add(received: $0) })
         lock.withLock { streams.append(stream) }
+        stream.aim(length: shape.firstLength)
         for _ in 0..<shape.transfers { await stream.submit() }
         return stream
     }

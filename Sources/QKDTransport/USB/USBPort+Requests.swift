@@ -5,6 +5,9 @@ extension USBPort {
     func standard(_ setup: USBSetup, nowPS: Int64) async -> USBAnswer {
         switch (setup.isIn, setup.request) {
         case (true, 0): return .data([setup.requestType & 0x1F == 2 && halted.contains(setup.endpoint) ? 1 : 0, 0])
+        // Descriptors of an interface are its class's own, such as a HID's report descriptor.
+        case (true, 6) where setup.requestType & 0x1F == 1:
+            return await emulator.control(setup, data: [], nowPS: nowPS)
         case (true, 6): return descriptor(setup.value)
         case (true, 8): return .data([configuration])
         case (true, 10): return .data([alternates[UInt8(truncatingIfNeeded: setup.index)] ?? 0])

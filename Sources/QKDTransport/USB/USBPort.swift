@@ -122,6 +122,9 @@ public actor USBPort {
     /// Makes something go wrong on the bus from the next transfer on, or ends it.
     public nonisolated func inject(_ fault: USBPortFault?) { faults.fault = fault }
 
+    /// Transfers that have ended well.
+    public private(set) var endedTransfers = 0
+
     /// Has `call` called when the cable is pulled, at once if it was.
     public func onUnplug(_ call: @escaping @Sendable () -> Void) {
         if isGone { call() } else { whenGone.append(call) }
@@ -151,6 +154,7 @@ public actor USBPort {
                         waiting[endpoint]?[0].gathered = gathered
                     case .ended(let completion):
                         waiting[endpoint]?.removeFirst()
+                        endedTransfers += completion.status == .done ? 1 : 0
                         now.finish(completion)
                     }
                 }

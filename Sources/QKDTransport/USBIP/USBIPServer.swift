@@ -57,6 +57,9 @@ public final class USBIPServer: Sendable {
     /// Has the devices asked again: their time has moved.
     public func poll() async { await shelf.poll() }
 
+    /// Transfers that have ended well since the devices were attached: whether anything happens.
+    public var endedTransfers: Int { get async { await shelf.endedTransfers } }
+
     /// Pulls the cable of a device that a host has; whether one had it. It can be attached again.
     @discardableResult
     public func unplug(_ busID: String) async -> Bool { await shelf.unplug(busID) }
@@ -88,6 +91,14 @@ private actor Shelf {
     private static func busID(_ index: Int) -> String { "1-\(index + 1)" }
 
     func poll() async { for session in sessions.values { await session.port.poll() } }
+
+    var endedTransfers: Int {
+        get async {
+            var count = 0
+            for session in sessions.values { count += await session.port.endedTransfers }
+            return count
+        }
+    }
 
     func unplug(_ busID: String) async -> Bool {
         guard let session = sessions.first(where: { Self.busID($0.key) == busID })?.value else { return false }

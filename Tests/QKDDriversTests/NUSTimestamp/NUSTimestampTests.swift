@@ -87,13 +87,17 @@ import Testing
         #expect(throws: QKDError.self) { try TimestampPhase([UInt8](repeating: 16, count: 512)) }
     }
 
-    private static func open() async throws -> (NUSTimestampCard, NUSTimestampEmulator, USBPort, ManualClock) {
+    private static func open() async throws -> (
+        card: NUSTimestampCard, emulator: NUSTimestampEmulator, port: USBPort, clock: ManualClock
+    ) {
         let clock = ManualClock()
         let emulator = NUSTimestampEmulator()
         let port = USBPort(emulator, clock: clock)
-        let card = NUSTimestampCard(connection: await USBLoopback.open(port, clock: clock), clock: clock)
+        let connection = await USBLoopback.open(port, clock: clock)
+        let card = NUSTimestampCard(connection: connection, clock: clock)
         _ = try await card.open()
-        await clock.follow { _ in await port.poll() }
+        // As an emulated bench does: the time stands still until the reader has what there is.
+        await clock.follow { _ in try? await connection.settle() }
         return (card, emulator, port, clock)
     }
 
