@@ -66,8 +66,8 @@ struct OutputTests {
     }
 
     @Test("The doctor looks at everything and has a remedy for every failure")
-    func doctor() {
-        let findings = Doctor.examine(root: "/no/such/root")
+    func doctor() async throws {
+        let findings = try await Doctor.examine(root: "/no/such/root")
         #expect(findings.map(\.check) == ["kernel", "pty", "libusb", "serial ports", "udev rules", "groups", "gpio"])
         for finding in findings {
             #expect(["ok", "note", "failed"].contains(finding.verdict))

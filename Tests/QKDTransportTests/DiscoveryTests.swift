@@ -16,9 +16,9 @@ import Testing
         #expect(SerialPorts.list().map(\.path) == ports.map(\.path))
     }
 
-    @Test func usbIsListedOrSaysThatItIsNotThere() {
+    @Test func usbIsListedOrSaysThatItIsNotThere() async throws {
         do {
-            let devices = try USBBus.list()
+            let devices = try await USBBus.list()
             for device in devices {
                 #expect(device.bus > 0)
                 #expect(device.obstacle == nil || device.product == nil)

@@ -26,7 +26,7 @@ public enum DeviceOpening {
             return try entry.connect(.stream(try await TCPTransport.connect(host: host, port: port)), clock)
         case (.usb, .usb(let serialNumber, let socket)):
             let address = USBAddress(matches: entry.descriptor.usb, serialNumber: serialNumber, socket: socket)
-            return try entry.connect(.usb(try USBBus.open(address)), clock)
+            return try entry.connect(.usb(try await USBBus.open(address)), clock)
         case (.gpio(let names), .gpio(let lines)):
             guard lines.offsets.count == names.count else {
                 throw QKDError(

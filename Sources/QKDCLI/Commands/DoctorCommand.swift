@@ -13,7 +13,7 @@ struct DoctorCommand: AsyncParsableCommand {
     @OptionGroup var formatOptions: FormatOptions
 
     func run() async throws {
-        let findings = Doctor.examine()
+        let findings = try await Doctor.examine()
         try formatOptions.show(rows: findings) {
             findings.map { finding in
                 let remedy = finding.remedy.map { "\n        try: \($0)" } ?? ""
@@ -39,8 +39,8 @@ struct DoctorFinding: Encodable, Sendable, Equatable {
 
 /// Looks at the machine without changing anything.
 enum Doctor {
-    static func examine(root: String = "") -> [DoctorFinding] {
-        [kernel(), pty(), usb(), ports(), rules(root), groups(), gpio(root)]
+    static func examine(root: String = "") async throws -> [DoctorFinding] {
+        [kernel(), pty(), await usb(), ports(), rules(root), groups(), try await gpio(root)]
     }
 
     private static func kernel() -> DoctorFinding {
@@ -62,9 +62,9 @@ enum Doctor {
             remedy: fits ? nil : "mount devpts: 'mount -t devpts devpts /dev/pts'")
     }
 
-    private static func usb() -> DoctorFinding {
+    private static func usb() async -> DoctorFinding {
         do {
-            let devices = try USBBus.list()
+            let devices = try await USBBus.list()
             // What nobody drives here is nobody's business: only instruments of ours can be in the way.
             let ours = devices.filter { facts in
                 Catalog.entries.contains { entry in
@@ -138,8 +138,8 @@ enum Doctor {
             remedy: fits ? nil : "'sudo usermod -aG dialout,plugdev $USER', then log in again")
     }
 
-    private static func gpio(_ root: String) -> DoctorFinding {
-        let chips = GPIOChips.list(folder: "\(root)/dev")
+    private static func gpio(_ root: String) async throws -> DoctorFinding {
+        let chips = try await GPIOChips.list(folder: "\(root)/dev")
         let shut = chips.filter { $0.obstacle != nil }
         let library = "libgpiod \(GPIOChips.libraryVersion)"
         let names = chips.map { "\($0.path) (\($0.lineCount) lines)" }.joined(separator: ", ")

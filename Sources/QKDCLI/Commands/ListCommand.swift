@@ -37,7 +37,7 @@ struct ListCommand: AsyncParsableCommand {
                     mayBeOpened: Obstacle.verdict(port.obstacle)))
         }
         do {
-            for device in try USBBus.list() {
+            for device in try await USBBus.list() {
                 rows.append(
                     Row(
                         where: "usb", address: device.socket.isEmpty ? device.node : "usb:@\(device.socket)",
@@ -48,7 +48,7 @@ struct ListCommand: AsyncParsableCommand {
         } catch let error as QKDError {
             Terminal.err("warning: USB cannot be looked at: \(error)")
         }
-        for chip in GPIOChips.list() {
+        for chip in try await GPIOChips.list() {
             rows.append(
                 Row(
                     where: "gpio", address: chip.path, device: "\(chip.label), \(chip.lineCount) lines", driver: nil,

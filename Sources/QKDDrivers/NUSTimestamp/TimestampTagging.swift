@@ -9,7 +9,6 @@ struct TimestampSession {
     var outlet: TagOutlet
     var reader: Task<Void, Never>?
     var transferLength: Int
-    var lastTransferPS: Int64
     var lastWatchPS: Int64
     var wasFull = false
 
@@ -21,16 +20,13 @@ struct TimestampSession {
 
     mutating func take(_ bytes: [UInt8]) { outlet.deliver(decoder.decode(bytes)) }
 
-    /// Keeps transfers between 4 and 40 ms long, so that few events wait at low rates and few calls are made at high
-    /// ones; the kernel driver usbtimetag.c does the like.
-    mutating func aim(nowPS: Int64) {
-        let took = nowPS - lastTransferPS
-        lastTransferPS = nowPS
-        let shape = NUSTimestampCard.shape
-        if took < 4 * Picoseconds.perMillisecond {
-            transferLength = min(transferLength * 2, shape.length)
-        } else if took > 40 * Picoseconds.perMillisecond {
-            transferLength = max(transferLength / 2, 512)
+    /// Makes transfers longer while one is ready as soon as it is asked for, and shorter when one takes more than 40 ms: few
+    /// events wait at low rates, and few calls are made at high ones. The kernel driver usbtimetag.c does the like.
+    mutating func aim(waitedPS: Int64) {
+        if waitedPS < Picoseconds.perMillisecond {
+            transferLength = min(transferLength * 2, NUSTimestampCard.shape.length)
+        } else if waitedPS > 40 * Picoseconds.perMillisecond {
+            transferLength = max(transferLength / 2, NUSTimestampCard.shape.firstLength)
         }
         source.aim(length: transferLength)
     }
@@ -70,7 +66,7 @@ extension NUSTimestampCard {
             let nowPS = await clock.nowPS
             session = TimestampSession(
                 number: number, source: source, decoder: TimestampDecoder(options.phase),
-                outlet: TagOutlet(continuation), transferLength: Self.shape.firstLength, lastTransferPS: nowPS,
+                outlet: TagOutlet(continuation), transferLength: Self.shape.firstLength,
                 lastWatchPS: nowPS)
             continuation.onTermination = { [weak self] reason in
                 guard case .cancelled = reason else { return }
@@ -122,9 +118,11 @@ extension NUSTimestampCard {
         do {
             while !Task.isCancelled {
                 do {
+                    let askedPS = await clock.nowPS
                     let bytes = try await source.next(timeout: options.watch)
                     session?.take(bytes)
-                    if !bytes.isEmpty { session?.aim(nowPS: await clock.nowPS) }
+                    let waitedPS = await clock.nowPS - askedPS
+                    if !bytes.isEmpty { session?.aim(waitedPS: waitedPS) }
                 } catch let error as QKDError where error.kind == .timeout {
                     // No event is no fault; that the card still answers is seen below.
                 }

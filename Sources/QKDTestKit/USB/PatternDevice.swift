@@ -5,7 +5,7 @@ import QKDTransport
 ///
 /// | endpoint | what it does |
 /// | --- | --- |
-/// | 0x81 | packets that begin with their number, as many as are asked for, or a given number a second |
+/// | 0x81 | runs of packets; a run begins with its first number and its length; as many as are asked for, or a given number a second |
 /// | 0x02, 0x82 | what goes in comes out |
 /// | 0x83 | never has anything |
 /// | 0x84 | gives 300 bytes at once, then stalls until its halt is cleared |
@@ -92,11 +92,10 @@ public actor PatternDevice: USBEmulator {
         }
         var bytes = [UInt8](repeating: 0xA5, count: packets * Self.packetLength)
         bytes.withUnsafeMutableBytes { raw in
-            for packet in 0..<packets {
-                raw.storeBytes(of: nextNumber.littleEndian, toByteOffset: packet * Self.packetLength, as: UInt64.self)
-                nextNumber += 1
-            }
+            raw.storeBytes(of: nextNumber.littleEndian, as: UInt64.self)
+            raw.storeBytes(of: UInt64(packets).littleEndian, toByteOffset: 8, as: UInt64.self)
         }
+        nextNumber += UInt64(packets)
         sentPackets += packets
         return .data(bytes)
     }
@@ -117,12 +116,17 @@ public actor PatternDevice: USBEmulator {
         /// Takes the bytes of a transfer: whole packets.
         public mutating func take(_ bytes: [UInt8]) {
             bytes.withUnsafeBytes { raw in
-                for offset in stride(from: 0, to: raw.count - 7, by: PatternDevice.packetLength) {
+                var offset = 0
+                while offset + 16 <= raw.count {
                     let number = UInt64(littleEndian: raw.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
+                    let count = UInt64(littleEndian: raw.loadUnaligned(fromByteOffset: offset + 8, as: UInt64.self))
                     if number < next { disorder += 1 } else { missing += Int(number - next) }
-                    next = number + 1
-                    packets += 1
+                    next = number &+ count
+                    packets += Int(truncatingIfNeeded: count)
+                    offset += max(1, Int(truncatingIfNeeded: count)) * PatternDevice.packetLength
                 }
+                // The run that was announced last has to be whole.
+                if offset != raw.count { disorder += 1 }
             }
         }
     }

@@ -73,7 +73,7 @@ public final class TestPlug: Sendable {
         poll: @escaping @Sendable () async -> Void
     ) async throws -> TestPlug {
         let box = AddressBox()
-        let plug = TestPlug(emulator, unplug: unplug, poll: poll) { try USBBus.open(box.address) }
+        let plug = TestPlug(emulator, unplug: unplug, poll: poll) { try await USBBus.open(box.address) }
         box.address = plug.address
         try await plug.waitUntil { $0 }
         return plug
@@ -92,7 +92,7 @@ public final class TestPlug: Sendable {
     /// Waits at most ten seconds until the bus shows the device, or no longer does.
     private func waitUntil(_ isRight: (Bool) -> Bool) async throws {
         let deadline = ContinuousClock.now + .seconds(10)
-        while !isRight(try USBBus.list().contains { address.means($0) }) {
+        while !isRight(try await USBBus.list().contains { address.means($0) }) {
             guard ContinuousClock.now < deadline else {
                 throw QKDError(.timeout, "the bus does not show the change", at: .init("\(address)"))
             }

@@ -22,7 +22,11 @@ public enum GPIOChips {
     public static var showsLostEdges: Bool { qkd_gpio_major() >= 2 }
 
     /// Lists the chips under `folder`, in the order of their names.
-    public static func list(folder: String = "/dev") -> [GPIOChipFacts] {
+    public static func list(folder: String = "/dev") async throws -> [GPIOChipFacts] {
+        try await Offload.run { listNow(folder) }
+    }
+
+    private static func listNow(_ folder: String) -> [GPIOChipFacts] {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
         return names.filter { $0.hasPrefix("gpiochip") }.sorted().map { facts(of: "\(folder)/\($0)") }
     }
@@ -40,14 +44,14 @@ public enum GPIOChips {
     /// Throws `absent`, `busy` (a line that is in use, with its user's name), `permissionDenied`, `outOfRange`.
     public static func outputs(_ address: GPIOAddress, values: [Bool]) async throws -> GPIORequest {
         precondition(values.count == address.offsets.count, "a value for each line")
-        return try request(address) {
+        return try await request(address) {
             qkd_gpio_outputs(address.chip, address.offsets, values.map { $0 ? 1 : 0 }, values.count, consumer, &$0)
         }
     }
 
     /// Requests input lines.
     public static func inputs(_ address: GPIOAddress) async throws -> GPIORequest {
-        try request(address) {
+        try await request(address) {
             qkd_gpio_inputs(address.chip, address.offsets, address.offsets.count, consumer, &$0)
         }
     }
@@ -68,13 +72,14 @@ public enum GPIOChips {
     static let consumer = "qkdctl"
 
     static func request(
-        _ address: GPIOAddress, _ make: (inout OpaquePointer?) -> CInt
-    ) throws -> GPIORequest {
-        var lines: OpaquePointer?
-        let result = make(&lines)
-        guard result >= 0, let lines else { throw failure(-result, address) }
-        let label = (try? look(address.chip).get().0) ?? ""
-        return GPIORequest(lines, address, label: label)
+        _ address: GPIOAddress, _ make: @escaping @Sendable (inout OpaquePointer?) -> CInt
+    ) async throws -> GPIORequest {
+        try await Offload.run {
+            var lines: OpaquePointer?
+            let result = make(&lines)
+            guard result >= 0, let lines else { throw failure(-result, address) }
+            return GPIORequest(lines, address, label: (try? look(address.chip).get().0) ?? "")
+        }
     }
 
     private static func failure(_ code: CInt, _ address: GPIOAddress) -> QKDError {

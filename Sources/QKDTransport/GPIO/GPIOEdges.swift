@@ -46,7 +46,7 @@ public actor GPIOEdges {
     ) async throws -> GPIOEdges {
         try checkRate(expectedRateHz, showsLostEdges: GPIOChips.showsLostEdges, at: address)
         let edges: CInt = kind == .both ? 3 : kind == .rising ? 1 : 2
-        let request = try GPIOChips.request(address) {
+        let request = try await GPIOChips.request(address) {
             qkd_gpio_watch(
                 address.chip, address.offsets, address.offsets.count, edges, bufferLength, GPIOChips.consumer, &$0)
         }

@@ -12,16 +12,18 @@ public enum SerialTransport {
         guard baud > 0, baud <= 12_000_000 else {
             throw QKDError(.outOfRange, "no serial port runs at \(baud) baud", at: .init(path))
         }
-        let descriptor = qkd_serial_open(path, UInt32(baud))
+        let descriptor = try await Offload.run { qkd_serial_open(path, UInt32(baud)) }
         guard descriptor >= 0 else { throw failure(errno: -descriptor, path: path) }
         return try await adopt(descriptor: descriptor, endpoint: path)
     }
 
     /// Wraps an open, non-blocking descriptor, which the transport owns from then on.
-    static func adopt(descriptor: CInt, endpoint: String) async throws -> ChannelTransport {
+    static func adopt(
+        descriptor: CInt, endpoint: String, on loops: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton
+    ) async throws -> ChannelTransport {
         let inboxes = NIOLoopBoundInbox()
         do {
-            let channel = try await NIOPipeBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            let channel = try await NIOPipeBootstrap(group: loops)
                 .channelInitializer { channel in
                     ChannelTransport.install(on: channel, endpoint: endpoint).map { inboxes.put($0) }
                 }

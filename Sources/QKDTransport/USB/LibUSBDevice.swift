@@ -62,7 +62,7 @@ public final class LibUSBDevice: USBConnection, @unchecked Sendable {
         try check(end, timeout)
         guard setup.isIn else { return [] }
         lock.withLock { count.received += end.actualLength }
-        return Array(transfer.buffer[8..<8 + end.actualLength])
+        return transfer.bytes(8..<8 + end.actualLength)
     }
 
     public func write(_ bytes: [UInt8], to endpoint: UInt8, timeout: Duration) async throws {
@@ -89,7 +89,7 @@ public final class LibUSBDevice: USBConnection, @unchecked Sendable {
         // What had come when the time was over, or the task was cancelled, is not lost.
         let isOver = end.status == LIBUSB_TRANSFER_TIMED_OUT || end.status == LIBUSB_TRANSFER_CANCELLED
         if !(isOver && end.actualLength > 0) { try check(end, timeout) }
-        return Array(transfer.buffer[..<end.actualLength])
+        return transfer.bytes(0..<end.actualLength)
     }
 
     public func stream(from endpoint: UInt8, _ shape: USBStreamShape) async throws -> any USBInStream {
@@ -118,7 +118,8 @@ public final class LibUSBDevice: USBConnection, @unchecked Sendable {
             }
             if isIdle { continuation.resume() }
         }
-        await onQueue { [self] in
+        // Releasing and closing cannot fail in a way that anybody could mend.
+        try? await Offload.run { [self] in
             for interface in lock.withLock({ interfaces }) { libusb_release_interface(handle, CInt(interface)) }
             libusb_close(handle)
         }
@@ -228,13 +229,6 @@ public final class LibUSBDevice: USBConnection, @unchecked Sendable {
 
     private func blocking(_ work: @escaping @Sendable () throws -> Void) async throws {
         if lock.withLock({ isClosed }) { throw QKDError(.disconnected, "the device is closed", at: place) }
-        let result = await onQueue { Result { try work() } }
-        try result.get()
-    }
-
-    private func onQueue<Value: Sendable>(_ work: @escaping @Sendable () -> Value) async -> Value {
-        await withCheckedContinuation { continuation in
-            DispatchQueue.global().async { continuation.resume(returning: work()) }
-        }
+        try await Offload.run(work)
     }
 }

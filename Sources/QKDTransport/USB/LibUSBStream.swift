@@ -85,7 +85,7 @@ final class LibUSBStream: USBInStream, @unchecked Sendable {
     private func ended(_ transfer: LibUSBTransfer, _ end: LibUSBTransfer.End) {
         device.received(end.actualLength)
         let isDone = end.status == LIBUSB_TRANSFER_COMPLETED
-        if isDone || end.actualLength > 0 { queue.put(Array(transfer.buffer[..<end.actualLength])) }
+        if isDone || end.actualLength > 0 { queue.put(transfer.bytes(0..<end.actualLength)) }
         lock.withLock { idle.append(transfer) }
         if !isDone, let error = LibUSBDevice.error(end.status, timeout: nil, at: device.place) as? QKDError {
             queue.end(error)

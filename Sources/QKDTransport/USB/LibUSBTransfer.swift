@@ -1,4 +1,5 @@
 import CLibUSB
+import Dispatch
 import Foundation
 import QKDCore
 
@@ -43,6 +44,15 @@ final class LibUSBTransfer: @unchecked Sendable {
         finishPreparing()
     }
 
+    /// The bytes in `range` of the buffer; one copy, also in a build without optimisation.
+    func bytes(_ range: Range<Int>) -> [UInt8] {
+        [UInt8](unsafeUninitializedCapacity: range.count) { room, count in
+            guard let source = buffer.baseAddress, let target = room.baseAddress else { return }
+            target.initialize(from: source + range.lowerBound, count: range.count)
+            count = range.count
+        }
+    }
+
     /// Changes the length of a transfer that is not in flight.
     func set(length: Int) { raw.pointee.length = CInt(min(length, buffer.count)) }
 
@@ -80,7 +90,7 @@ final class LibUSBTransfer: @unchecked Sendable {
             return started
         }
         // Cancelled between the look above and the start: nobody else will tell libusb.
-        if lock.withLock({ isCancelled }) { libusb_cancel_transfer(raw) }
+        if lock.withLock({ isCancelled }) { DispatchQueue.global().async { [self] in libusb_cancel_transfer(raw) } }
         return 0
     }
 
@@ -91,7 +101,9 @@ final class LibUSBTransfer: @unchecked Sendable {
             return whenEnded != nil
         }
         // A transfer that has ended meanwhile, or is not started yet, is not found: that is well.
-        if isUnderWay { libusb_cancel_transfer(raw) }
+        guard isUnderWay else { return }
+        // The kernel returns when the device's controller has let go of it, for which no task may wait.
+        DispatchQueue.global().async { [self] in libusb_cancel_transfer(raw) }
     }
 
     private func take() -> (@Sendable (End) -> Void)? {

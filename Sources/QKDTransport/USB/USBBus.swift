@@ -51,7 +51,9 @@ public enum USBBus {
     }
 
     /// Lists the devices on USB; hubs are left out. Throws `io` when libusb cannot start (no usbfs, say).
-    public static func list() throws -> [USBDeviceFacts] {
+    public static func list() async throws -> [USBDeviceFacts] { try await Offload.run { try listNow() } }
+
+    private static func listNow() throws -> [USBDeviceFacts] {
         try LibUSBContext.shared().eachDevice { device in
             guard var facts = LibUSBDevice.facts(of: device) else { return nil }
             switch LibUSBDevice.opened(device) {
@@ -68,7 +70,11 @@ public enum USBBus {
     ///
     /// Throws `absent`, `invalidInput` when several fit, and `permissionDenied` with the node when one that may be
     /// meant cannot be opened to be asked.
-    public static func open(_ address: USBAddress) throws -> LibUSBDevice {
+    public static func open(_ address: USBAddress) async throws -> LibUSBDevice {
+        try await Offload.run { try openNow(address) }
+    }
+
+    private static func openNow(_ address: USBAddress) throws -> LibUSBDevice {
         var denied: QKDError?
         let found: [LibUSBDevice] = try LibUSBContext.shared().eachDevice { device in
             guard var facts = LibUSBDevice.facts(of: device), address.mayMean(facts) else { return nil }

@@ -64,6 +64,7 @@ public actor USBPort {
     private var isGone = false
     private var isServing = false
     private var mustServeAgain = false
+    private var whenServed: [CheckedContinuation<Void, Never>] = []
     private let faults = FaultBox()
     private var whenGone: [@Sendable () -> Void] = []
 
@@ -138,9 +139,16 @@ public actor USBPort {
     private func serve() async {
         if faults.fault == .cut { return await unplug() }
         mustServeAgain = true
-        guard !isServing else { return }
+        if isServing {
+            // Whoever asks may count on it that the device was asked when this returns.
+            return await withCheckedContinuation { whenServed.append($0) }
+        }
         isServing = true
-        defer { isServing = false }
+        defer {
+            isServing = false
+            for waiter in whenServed { waiter.resume() }
+            whenServed = []
+        }
         while mustServeAgain {
             mustServeAgain = false
             for endpoint in waiting.keys.sorted() {

@@ -8,6 +8,9 @@ public final class USBIPServer: Sendable {
     /// The port that is registered for USB/IP.
     public static let standardPort = 3240
 
+    /// Devices have a thread of their own: closing a tty waits, on the thread of all other channels, for its device.
+    static let loops = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+
     /// The port it stands on.
     public let port: Int
     private let server: any Channel
@@ -24,7 +27,7 @@ public final class USBIPServer: Sendable {
         let children = ChildChannels()
         let shelf = Shelf(emulators, clock: clock)
         do {
-            let server = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            let server = try await ServerBootstrap(group: loops)
                 .serverChannelOption(ChannelOptions.socketOption(.so_reuseaddr), value: 1)
                 .childChannelOption(ChannelOptions.tcpOption(.tcp_nodelay), value: 1)
                 .childChannelOption(

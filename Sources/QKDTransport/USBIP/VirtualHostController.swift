@@ -52,11 +52,12 @@ public struct VirtualHostController: Sendable {
         // The kernel takes a reference of its own.
         defer { Glibc.close(ends[1]) }
         _ = fcntl(ends[0], F_SETFL, fcntl(ends[0], F_GETFL) | O_NONBLOCK)
-        let transport = try await SerialTransport.adopt(descriptor: ends[0], endpoint: "vhci port \(socket)")
+        let transport = try await SerialTransport.adopt(
+            descriptor: ends[0], endpoint: "vhci port \(socket)", on: USBIPServer.loops)
         // Bus 1, device number by the socket: the kernel only hands it back.
         let line = "\(socket) \(ends[1]) \(1 << 16 | socket + 2) \(description.speed.rawValue)"
         do {
-            try write(line, to: "\(folder)/attach")
+            try await Offload.run { try write(line, to: "\(folder)/attach") }
         } catch {
             await transport.close()
             throw error

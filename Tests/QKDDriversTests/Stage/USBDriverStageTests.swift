@@ -69,7 +69,7 @@ struct USBDriverStageTests {
         let card = NUSTimestampCard(connection: try await plug.open(), clock: clock)
         _ = try await card.open()
         let tags = Self.collect(try await card.startTagging())
-        let times = try await Self.fire(50_000, at: emulator)
+        let times = try await Self.fire(20_000, at: emulator)
         try await card.stopTagging()
         let (all, error) = await tags.value
         #expect(error == nil && all.holes.isEmpty)
@@ -90,7 +90,10 @@ struct USBDriverStageTests {
             #expect(try await card.open().serialNumber == "EMULATED-34")
             let tags = Self.collect(try await card.startTagging())
             _ = try await Self.fire(4096, at: emulator)
-            try await Task.sleep(for: .milliseconds(200))
+            let limit = ContinuousClock.now + .seconds(10)
+            while await card.taggerStatistics().tags < 2000, ContinuousClock.now < limit {
+                try await Task.sleep(for: .milliseconds(20))
+            }
             try await plug.unplug()
             let (all, error) = await tags.value
             #expect((error as? QKDError)?.kind == .disconnected, "round \(round): \(String(describing: error))")

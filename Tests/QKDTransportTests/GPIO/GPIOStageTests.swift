@@ -20,10 +20,10 @@ import Testing
     ])
     func refusesOthers(text: String) { #expect(GPIOAddress(text) == nil) }
 
-    @Test func aChipThatIsNotThereIsAbsent() async {
+    @Test func aChipThatIsNotThereIsAbsent() async throws {
         let address = GPIOAddress(chip: "/dev/gpiochip-none", offsets: [0])
         #expect(await failureKind { _ = try await GPIOChips.inputs(address) } == .absent)
-        #expect(GPIOChips.list(folder: "/no/such/folder").isEmpty)
+        #expect(try await GPIOChips.list(folder: "/no/such/folder").isEmpty)
     }
 
     @Test func ratesAtWhichLossesCannotBeToldAreRefused() async throws {

@@ -44,7 +44,9 @@ public actor FTDIEmulator: USBEmulator {
             if setup.value == 1 { outgoing.removeAll() }
             return .data([])
         case (0x40, 3):
-            divisor = UInt32(setup.value) | UInt32(setup.index & 1) << 16
+            // With a port number in the lower byte, as Linux sends it even to chips of one port, the rest is in the upper.
+            let upper = setup.index & 0xFF == 0 || setup.index > 0xFF ? setup.index >> 8 : 0
+            divisor = UInt32(setup.value) | UInt32(upper & 1) << 16
             return .data([])
         case (0x40, 9):
             latencyMS = Int64(max(1, setup.value & 0xFF))
