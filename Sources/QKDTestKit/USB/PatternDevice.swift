@@ -13,8 +13,11 @@ import QKDTransport
 ///
 /// Vendor request 1 gives back `wValue` and `wIndex`; all others stall.
 public actor PatternDevice: USBEmulator {
+    /// pid.codes' vendor id, of which a few product ids are for tests.
     public static let vendorID: UInt16 = 0x1209
+    /// One of those product ids.
     public static let productID: UInt16 = 0x0002
+    /// Bytes of a full packet.
     public static let packetLength = 512
 
     public nonisolated let description: USBDescription

@@ -4,6 +4,7 @@ import QKDCore
 
 /// A GPIO chip that the kernel shows.
 public struct GPIOChipFacts: Sendable, Equatable {
+    /// The chip's file, e.g. `/dev/gpiochip0`.
     public var path: String
     /// What the kernel's driver calls it.
     public var label: String

@@ -7,6 +7,7 @@ public struct GPIOEdge: Sendable, Equatable {
     public var timeNS: UInt64
     /// The line's offset on its chip.
     public var offset: UInt32
+    /// Whether the level rose.
     public var isRising: Bool
     /// Edges of the same line that the kernel dropped before this one, as far as that can be told.
     public var lostBefore: Int

@@ -8,6 +8,7 @@ public struct USBDescription: Sendable, Equatable {
         case high = 3
     }
 
+    /// The speed that it is plugged in with.
     public var speed: Speed
     /// The descriptor's `idVendor`.
     public var vendorID: UInt16
@@ -19,7 +20,9 @@ public struct USBDescription: Sendable, Equatable {
     public var classCodes: [UInt8]
     /// The strings; an empty one has no descriptor.
     public var manufacturer: String
+    /// The product string.
     public var product: String
+    /// The serial number string, by which it is found again.
     public var serialNumber: String
     /// `bmAttributes`; bit 7 is always set, bit 6 means self powered.
     public var attributes: UInt8
@@ -91,6 +94,7 @@ public struct USBInterface: Sendable, Equatable {
     public var preamble: [UInt8]
     /// Class-specific descriptors that stand between it and its endpoints.
     public var classDescriptors: [UInt8]
+    /// Its endpoints, in the order of the descriptors.
     public var endpoints: [USBEndpoint]
 
     /// Describes an alternate setting.
@@ -122,6 +126,7 @@ public struct USBEndpoint: Sendable, Equatable {
 
     /// `bEndpointAddress`; bit 7 is set if it goes to the host.
     public var address: UInt8
+    /// Bulk or interrupt.
     public var kind: Kind
     /// Bytes of a full packet.
     public var packetLength: Int

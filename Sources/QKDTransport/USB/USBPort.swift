@@ -39,6 +39,7 @@ public struct USBCompletion: Sendable, Equatable {
         case gone = -108
     }
 
+    /// How it ended.
     public var status: Status
     /// Bytes from the device; also those of a transfer that did not end well.
     public var data: [UInt8]
@@ -51,6 +52,7 @@ public struct USBCompletion: Sendable, Equatable {
 /// Transfers of an endpoint are served in the order of asking. An IN transfer ends when it is full, or with a packet
 /// that is not full (USB 2.0, section 5.8.3); until then its data wait in it.
 public actor USBPort {
+    /// Told once, when a transfer has ended.
     public typealias Finish = @Sendable (USBCompletion) -> Void
 
     /// The device that is plugged in.

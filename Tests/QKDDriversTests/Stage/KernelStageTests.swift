@@ -61,7 +61,7 @@ struct KernelStageTests {
         for start in stride(from: 0, to: times.count, by: 5000) {
             let part = Array(times[start..<start + 5000])
             await instrument.inject(
-                timesPS: part, channels: part.map { UInt8($0 / 1_000_000 & 3) + 1 }, upToPS: part.last! + 1000)
+                timesPS: part, channels: part.map { UInt8($0 / 1_000_000 & 3) + 1 }, upToPS: (part.last ?? 0) + 1000)
             try await Task.sleep(for: .milliseconds(5))
         }
         // So long that the driver has seen silence, and asked for the rest.
@@ -90,7 +90,7 @@ struct KernelStageTests {
             _ = try await device.open()
             let tags = Self.collect(try await device.startTagging())
             let times = (1...2000).map { Int64($0) * 1_000_000 + Int64(round) * 10_000_000_000 }
-            await instrument.inject(timesPS: times, channels: times.map { _ in 1 }, upToPS: times.last! + 1000)
+            await instrument.inject(timesPS: times, channels: times.map { _ in 1 }, upToPS: (times.last ?? 0) + 1000)
             let limit = ContinuousClock.now + .seconds(10)
             while await device.taggerStatistics().tags < 1200, ContinuousClock.now < limit {
                 try await Task.sleep(for: .milliseconds(20))

@@ -54,7 +54,7 @@ struct USBDriverStageTests {
         for start in stride(from: 0, to: count, by: 1000) {
             let part = Array(times[start..<min(start + 1000, count)])
             await emulator.inject(
-                timesPS: part, channels: part.map { UInt8($0 / 1_000_000 & 3) + 1 }, upToPS: part.last!)
+                timesPS: part, channels: part.map { UInt8($0 / 1_000_000 & 3) + 1 }, upToPS: part.last ?? 0)
             try await Task.sleep(for: .milliseconds(5))
         }
         return times

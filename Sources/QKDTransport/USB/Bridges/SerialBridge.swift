@@ -10,10 +10,15 @@ public struct SerialBridge: Sendable, Equatable {
         case ftdi
     }
 
+    /// What it is.
     public var kind: Kind
+    /// The descriptor's `idVendor`.
     public var vendorID: UInt16
+    /// The descriptor's `idProduct`.
     public var productID: UInt16
+    /// The manufacturer string.
     public var manufacturer: String
+    /// The product string; udev rules and lists go by it.
     public var product: String
 
     /// Describes a bridge. Without ids from a public source the emulated one has those for tests of pid.codes (CDC-ACM)
