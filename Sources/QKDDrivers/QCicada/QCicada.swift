@@ -9,6 +9,8 @@ public actor QCicada: RandomSource {
     typealias Exchange = QCicadaExchange
 
     let queue: ExchangeQueue
+    /// On what it gives out, which it has conditioned: a last look, besides the tests of its noise that it makes itself.
+    private var outputHealth = NoiseHealth()
     private nonisolated var endpoint: String { queue.transport.endpoint }
 
     /// The most that one call of `randomBytes` gives: 64 MiB, a bound of ours.
@@ -56,7 +58,7 @@ public actor QCicada: RandomSource {
 
     public func health() async throws -> DeviceHealth {
         let status = try await status()
-        let faults = status.faults
+        let faults = status.faults + (outputHealth.failure.map { [$0.message] } ?? [])
         if !faults.isEmpty { return DeviceHealth(.failed, findings: faults) }
         let configuration = try await configuration()
         var findings: [String] = []
@@ -74,7 +76,7 @@ public actor QCicada: RandomSource {
     /// Reads `count` bytes, 0 to `largestRequest`, in as many reads as it takes.
     ///
     /// Throws `unhealthy`, and gives nothing, when the status names a failure before, during or after,
-    /// or when the output is not conditioned by SHA-256.
+    /// when the output is not conditioned by SHA-256, or when it fails the tests of `NoiseHealth`, until `reset`.
     public func randomBytes(_ count: Int) async throws -> [UInt8] {
         try Self.check(count)
         guard count > 0 else { return [] }
@@ -91,6 +93,7 @@ public actor QCicada: RandomSource {
                 let share = min(count - bytes.count, Codec.largestRead)
                 bytes += try await queue.run { try await Exchange.oneShot(share, &$0, $1) }
             }
+            try outputHealth.check(bytes, at: .init(endpoint))
         } catch {
             Exchange.wipe(&bytes)
             throw error
@@ -152,8 +155,11 @@ public actor QCicada: RandomSource {
         }
     }
 
-    /// Restarts the start-up test and clears the statistics.
-    public func reset() async throws { _ = try await ask(.reset) }
+    /// Restarts the start-up test, clears the statistics, and starts our tests anew.
+    public func reset() async throws {
+        _ = try await ask(.reset)
+        outputHealth = NoiseHealth()
+    }
 
     private func ask(_ command: Codec.Command, _ payload: [UInt8] = []) async throws -> [UInt8] {
         let frame = Codec.frame(command, payload)

@@ -43,6 +43,19 @@ import Testing
         #expect(transport.finish() == [])
     }
 
+    @Test func outputThatRepeatsItselfIsNotGivenOut() async throws {
+        let (device, _) = try scripted(
+            "> hex:07\n< hex:17 00 00 00 00 3F 0F 04 40 C0 01 00 08\n> hex:01\n" + Self.healthy
+                + "> hex:04 01 08 00\n" + Self.healthy + "< hex:01 07 07 07 07 07 07 02\n> hex:01\n" + Self.healthy
+                + "> hex:07\n< hex:17 00 00 00 00 3F 0F 04 40 C0 01 00 08")
+        do {
+            _ = try await device.randomBytes(8)
+            Issue.record("six equal bytes were given out")
+        } catch let error as QKDError {
+            #expect(error.kind == .unhealthy && error.message.contains("repetition count"))
+        }
+    }
+
     @Test func theSecondReadOfManyMayFail() async throws {
         let (device, emulator, _) = await QCicadaEmulationTests.rig { $0.configuration[5] |= 0x20 }
         let clock = ManualClock()
