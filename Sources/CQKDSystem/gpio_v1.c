@@ -1,10 +1,10 @@
+#include "gpio_text.h"
 #include "qkd_gpio.h"
 
 #include <errno.h>
 #include <gpiod.h>
 #include <poll.h>
 #include <stdlib.h>
-#include <string.h>
 
 #ifdef GPIOD_LINE_BULK_MAX_LINES
 
@@ -17,17 +17,11 @@ int qkd_gpio_major(void) { return 1; }
 
 const char *qkd_gpio_version(void) { return gpiod_version_string(); }
 
-static void copy(char *target, size_t size, const char *text) {
-    if (size == 0) return;
-    strncpy(target, text != NULL ? text : "", size - 1);
-    target[size - 1] = 0;
-}
-
 int qkd_gpio_chip(const char *path, char *name, size_t name_size, char *label, size_t label_size, uint32_t *lines) {
     struct gpiod_chip *chip = gpiod_chip_open(path);
     if (chip == NULL) return -errno;
-    copy(name, name_size, gpiod_chip_name(chip));
-    copy(label, label_size, gpiod_chip_label(chip));
+    qkd_gpio_copy(name, name_size, gpiod_chip_name(chip));
+    qkd_gpio_copy(label, label_size, gpiod_chip_label(chip));
     *lines = gpiod_chip_num_lines(chip);
     gpiod_chip_close(chip);
     return 0;
@@ -42,8 +36,8 @@ int qkd_gpio_line(
     struct gpiod_line *line = gpiod_chip_get_line(chip, offset);
     int result = line == NULL ? -errno : 0;
     if (line != NULL) {
-        copy(name, name_size, gpiod_line_name(line));
-        copy(consumer, consumer_size, gpiod_line_consumer(line));
+        qkd_gpio_copy(name, name_size, gpiod_line_name(line));
+        qkd_gpio_copy(consumer, consumer_size, gpiod_line_consumer(line));
         *is_used = gpiod_line_is_used(line);
         *is_output = gpiod_line_direction(line) == GPIOD_LINE_DIRECTION_OUTPUT;
     }

@@ -1,9 +1,9 @@
+#include "gpio_text.h"
 #include "qkd_gpio.h"
 
 #include <errno.h>
 #include <gpiod.h>
 #include <stdlib.h>
-#include <string.h>
 
 #ifndef GPIOD_LINE_BULK_MAX_LINES
 
@@ -17,20 +17,14 @@ int qkd_gpio_major(void) { return 2; }
 
 const char *qkd_gpio_version(void) { return gpiod_api_version(); }
 
-static void copy(char *target, size_t size, const char *text) {
-    if (size == 0) return;
-    strncpy(target, text != NULL ? text : "", size - 1);
-    target[size - 1] = 0;
-}
-
 int qkd_gpio_chip(const char *path, char *name, size_t name_size, char *label, size_t label_size, uint32_t *lines) {
     struct gpiod_chip *chip = gpiod_chip_open(path);
     if (chip == NULL) return -errno;
     struct gpiod_chip_info *info = gpiod_chip_get_info(chip);
     int result = info == NULL ? -errno : 0;
     if (info != NULL) {
-        copy(name, name_size, gpiod_chip_info_get_name(info));
-        copy(label, label_size, gpiod_chip_info_get_label(info));
+        qkd_gpio_copy(name, name_size, gpiod_chip_info_get_name(info));
+        qkd_gpio_copy(label, label_size, gpiod_chip_info_get_label(info));
         *lines = (uint32_t)gpiod_chip_info_get_num_lines(info);
         gpiod_chip_info_free(info);
     }
@@ -47,8 +41,8 @@ int qkd_gpio_line(
     struct gpiod_line_info *info = gpiod_chip_get_line_info(chip, offset);
     int result = info == NULL ? -errno : 0;
     if (info != NULL) {
-        copy(name, name_size, gpiod_line_info_get_name(info));
-        copy(consumer, consumer_size, gpiod_line_info_get_consumer(info));
+        qkd_gpio_copy(name, name_size, gpiod_line_info_get_name(info));
+        qkd_gpio_copy(consumer, consumer_size, gpiod_line_info_get_consumer(info));
         *is_used = gpiod_line_info_is_used(info);
         *is_output = gpiod_line_info_get_direction(info) == GPIOD_LINE_DIRECTION_OUTPUT;
         gpiod_line_info_free(info);

@@ -1,4 +1,5 @@
 import QKDCore
+import QKDTransport
 
 /// Files of the repository that are made from the drivers' descriptors; `scripts/generate --check` fails when
 /// they differ.
@@ -27,8 +28,8 @@ public enum GeneratedText {
                 kind == .usb
                 ? ["SUBSYSTEM==\"usb\"", "ENV{DEVTYPE}==\"usb_device\""] : ["SUBSYSTEM==\"tty\""]
             let known = conditions.count
-            if let vendor = match.vendorID { conditions.append("\(key){idVendor}==\"\(hex(vendor))\"") }
-            if let product = match.productID { conditions.append("\(key){idProduct}==\"\(hex(product))\"") }
+            if let vendor = match.vendorID { conditions.append("\(key){idVendor}==\"\(USBAddress.hex(vendor))\"") }
+            if let product = match.productID { conditions.append("\(key){idProduct}==\"\(USBAddress.hex(product))\"") }
             if let text = match.productContains { conditions.append("\(key){product}==\"*\(text)*\"") }
             guard conditions.count > known else { continue }
             conditions.append("ENV{QKDCTL_DRIVER}=\"\(facts.id)\"")
@@ -36,11 +37,6 @@ public enum GeneratedText {
             lines.append(conditions.joined(separator: ", "))
         }
         return lines
-    }
-
-    private static func hex(_ value: UInt16) -> String {
-        let digits = String(value, radix: 16)
-        return String(repeating: "0", count: 4 - digits.count) + digits
     }
 
     /// README's table of supported devices.

@@ -48,9 +48,9 @@ struct AttachableWire: WorldWire {
     let busID: String
 
     var isPluggedIn: Bool { true }
-    var activity: Int { get async { await server.endedTransfers } }
+    var activity: Int { get async { await server.endedTransfers(busID) } }
 
-    func pump(toPS nowPS: Int64) async throws { await server.poll() }
+    func pump(toPS nowPS: Int64) async throws { await server.poll(busID) }
     func settle() async throws {}
     /// It can be attached again at any time; that is the client's to do.
     func plugIn() async throws {}

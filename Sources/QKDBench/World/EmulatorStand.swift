@@ -13,7 +13,7 @@ enum EmulatorStand: Sendable {
     /// In this process.
     case lines(any GPIOEmulator)
 
-    /// Stands up one emulator; `server` has those that go to USB/IP already.
+    /// Stands up one emulator that does not stand on USB/IP.
     static func start(
         _ emulator: EmulatedDevice, hosting: BenchEmulation.Hosting, vendor: DeviceLink, clock: any BenchClock
     ) async throws -> EmulatorStand {

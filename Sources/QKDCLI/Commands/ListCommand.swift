@@ -41,7 +41,8 @@ struct ListCommand: AsyncParsableCommand {
                 rows.append(
                     Row(
                         where: "usb", address: device.socket.isEmpty ? device.node : "usb:@\(device.socket)",
-                        device: device.product ?? "\(Self.hex(device.vendorID)):\(Self.hex(device.productID))",
+                        device: device.product
+                            ?? "\(USBAddress.hex(device.vendorID)):\(USBAddress.hex(device.productID))",
                         driver: driver(device),
                         mayBeOpened: Obstacle.verdict(device.obstacle)))
             }
@@ -76,11 +77,6 @@ struct ListCommand: AsyncParsableCommand {
         case .usb: "not tried; the rows of usb tell"
         case .gpio(let lines): Obstacle.verdict(SerialPorts.obstacle(path: lines.chip))
         }
-    }
-
-    private static func hex(_ value: UInt16) -> String {
-        let digits = String(value, radix: 16)
-        return String(repeating: "0", count: 4 - digits.count) + digits
     }
 }
 

@@ -84,7 +84,7 @@ public actor IDQuantisUSB: RandomSource {
             do {
                 try health90B.check(bytes, at: place)
             } catch {
-                for index in bytes.indices { bytes[index] = 0 }
+                RandomBytes.wipe(&bytes)
                 throw error
             }
             return bytes.count == count ? bytes : Array(bytes.prefix(count))
@@ -140,7 +140,7 @@ public actor IDQuantisUSB: RandomSource {
     private func discard(_ count: Int) async throws {
         var bytes = try await read(count)
         try health90B.check(bytes, at: place)
-        for index in bytes.indices { bytes[index] = 0 }
+        RandomBytes.wipe(&bytes)
     }
 
     /// Reads whole packets, at least `count` bytes.

@@ -37,7 +37,7 @@ public actor IDQuantisUSBEmulator: USBEmulator {
 
     public nonisolated let description: USBDescription
     private var setup: Setup
-    private var state: UInt64
+    private var generator: SplitMix
     private var fault: Fault?
     private var isEnabled = true
     private var waiting = 0
@@ -47,7 +47,7 @@ public actor IDQuantisUSBEmulator: USBEmulator {
     /// Switches the device on.
     public init(_ setup: Setup) {
         self.setup = setup
-        state = setup.seed
+        generator = SplitMix(state: setup.seed)
         description = USBDescription(
             vendorID: 0x0ABA, productID: 0x0102, release: 0x0200, classCodes: [0xFF, 0xFF, 0xFF],
             manufacturer: "id Quantique", product: "Quantis USB",
@@ -123,21 +123,14 @@ public actor IDQuantisUSBEmulator: USBEmulator {
     private func produce(_ count: Int) -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(count + 8)
-        while bytes.count < count { withUnsafeBytes(of: next().littleEndian) { bytes.append(contentsOf: $0) } }
+        while bytes.count < count {
+            withUnsafeBytes(of: generator.next().littleEndian) { bytes.append(contentsOf: $0) }
+        }
         bytes.removeLast(bytes.count - count)
         switch fault {
         case .stuck: return [UInt8](repeating: 0x5A, count: count)
         case .biased: return bytes.enumerated().map { $0.offset % 8 == 0 ? 0xA7 : $0.element }
         case nil: return bytes
         }
-    }
-
-    /// SplitMix64 (Steele, Lea, Flood, OOPSLA 2014): a fixed sequence, nothing secret.
-    private func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ mixed >> 30) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ mixed >> 27) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ mixed >> 31
     }
 }

@@ -95,7 +95,7 @@ public actor QCicada: RandomSource {
             }
             try outputHealth.check(bytes, at: .init(endpoint))
         } catch {
-            Exchange.wipe(&bytes)
+            RandomBytes.wipe(&bytes)
             throw error
         }
         return bytes

@@ -1,4 +1,5 @@
 import QKDCore
+import QKDTransport
 
 /// The QCicada's frames: one command byte and its payload; one response byte and its payload.
 ///
@@ -95,11 +96,11 @@ enum QCicadaCodec {
     /// Writes a configuration.
     static func payload(_ configuration: QCicadaConfiguration) -> [UInt8] {
         [configuration.postProcessing.rawValue]
-            + bytes(configuration.initialLevel.bitPattern)
+            + configuration.initialLevel.bitPattern.littleBytes
             + [
                 configuration.flags.rawValue, configuration.leastSignificantBits, configuration.hashInputBytes,
             ]
-            + bytes(configuration.blockBytes) + bytes(configuration.calibrationTarget)
+            + configuration.blockBytes.littleBytes + configuration.calibrationTarget.littleBytes
     }
 
     /// Reads the statistics since the last reset.
@@ -109,10 +110,6 @@ enum QCicadaCodec {
             generatedBytes: fields.uint64(), repetitionFailures: fields.uint32(),
             adaptiveProportionFailures: fields.uint32(), bitCountFailures: fields.uint32(), speed: fields.uint32(),
             sensorAverage: fields.uint16(), ledLevel: fields.float32())
-    }
-
-    private static func bytes<Value: FixedWidthInteger>(_ value: Value) -> [UInt8] {
-        (0..<Value.bitWidth / 8).map { UInt8(truncatingIfNeeded: value >> ($0 * 8)) }
     }
 }
 

@@ -136,7 +136,7 @@ public actor QCicadaEmulator: StreamEmulator {
             return acknowledge()
         case 0x0B:
             // Core 1.12 and firmware 5.12, the last that cannot sign: this emulator has no key.
-            return [0x1B] + little(0x1000C, 4) + little(0x5000C, 4) + padded("EMULATED-\(setup.unit)")
+            return [0x1B] + UInt32(0x1000C).littleBytes + UInt32(0x5000C).littleBytes + padded("EMULATED-\(setup.unit)")
                 + padded("CICADA-QRNG EMULATED")
         default: return [0x12]
         }
@@ -159,41 +159,24 @@ public actor QCicadaEmulator: StreamEmulator {
         }
     }
 
-    private func acknowledge() -> [UInt8] { [0x11, flags] + little(UInt64(setup.readyBytes), 4) }
+    private func acknowledge() -> [UInt8] { [0x11, flags] + setup.readyBytes.littleBytes }
 
     private func statistics() -> [UInt8] {
-        little(generated, 8) + failures.flatMap { little(UInt64($0), 4) } + little(100_696, 4) + little(512, 2)
-            + little(UInt64(Float(45.5).bitPattern), 4)
+        generated.littleBytes + failures.flatMap(\.littleBytes) + UInt32(100_696).littleBytes + UInt16(512).littleBytes
+            + Float(45.5).bitPattern.littleBytes
     }
 
     private func produce(_ count: Int) -> [UInt8] {
         generated &+= UInt64(count)
         var bytes: [UInt8] = []
         bytes.reserveCapacity(count + 7)
-        while bytes.count < count { bytes += little(generator.next(), 8) }
+        while bytes.count < count { bytes += generator.next().littleBytes }
         return Array(bytes.prefix(count))
     }
 
     private func note(_ text: String) { events.append(EmulatorEvent(atPS: latestPS, text: text)) }
 
-    private func little(_ value: UInt64, _ size: Int) -> [UInt8] {
-        (0..<size).map { UInt8(truncatingIfNeeded: value >> UInt64($0 * 8)) }
-    }
-
     private func padded(_ text: String) -> [UInt8] {
         Array((Array(text.utf8) + Array(repeating: 0, count: 24)).prefix(24))
-    }
-
-    /// SplitMix64 (Steele, Lea, Flood, OOPSLA 2014): a fixed sequence, nothing secret.
-    private struct SplitMix {
-        var state: UInt64
-
-        mutating func next() -> UInt64 {
-            state &+= 0x9E37_79B9_7F4A_7C15
-            var mixed = state
-            mixed = (mixed ^ mixed >> 30) &* 0xBF58_476D_1CE4_E5B9
-            mixed = (mixed ^ mixed >> 27) &* 0x94D0_49BB_1331_11EB
-            return mixed ^ mixed >> 31
-        }
     }
 }

@@ -52,7 +52,7 @@ enum QCicadaExchange {
             try requireHealthy(try Codec.status(start), endpoint)
             try requireHealthy(try await status(&reader, transport), endpoint)
         } catch {
-            wipe(&bytes)
+            RandomBytes.wipe(&bytes)
             throw error
         }
         return bytes
@@ -80,7 +80,7 @@ enum QCicadaExchange {
         do {
             try requireHealthy(try await stop(&reader, transport), endpoint)
         } catch {
-            wipe(&bytes)
+            RandomBytes.wipe(&bytes)
             throw error
         }
         return bytes
@@ -111,11 +111,5 @@ enum QCicadaExchange {
         }
         throw QKDError(
             .protocolViolation, "the stream does not stop", at: .init(transport.endpoint, field: "command stop"))
-    }
-
-    /// Overwrites bytes that are not to be given out.
-    static func wipe(_ bytes: inout [UInt8]) {
-        for index in bytes.indices { bytes[index] = 0 }
-        bytes = []
     }
 }

@@ -26,16 +26,7 @@ enum NativeHost {
         let descriptor = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue), 0)
         guard descriptor >= 0 else { throw QKDError(.io, "no socket", code: errno) }
         defer { close(descriptor) }
-        var address = sockaddr_un()
-        address.sun_family = sa_family_t(AF_UNIX)
-        withUnsafeMutableBytes(of: &address.sun_path) { room in
-            for (index, byte) in path.utf8.prefix(room.count - 1).enumerated() { room[index] = byte }
-        }
-        let connected = withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
-            }
-        }
+        let connected = UnixAddress.with(path) { connect(descriptor, $0, $1) }
         guard connected == 0 else { throw QKDError(.absent, "the user-space host is not there", code: errno) }
         let bytes = Array((line + "\n").utf8)
         guard write(descriptor, bytes, bytes.count) == bytes.count else {

@@ -16,7 +16,7 @@ public final class LibUSBDevice: USBConnection, @unchecked Sendable {
     private var interfaces: [UInt8] = []
     private var kinds: [UInt8: USBEndpoint.Kind] = [:]
     private var inFlight: [ObjectIdentifier: LibUSBTransfer] = [:]
-    private var whenIdle: [CheckedContinuation<Void, Never>] = []
+    private let flying = FlightCount()
     private var count = TransportCounters()
 
     init(_ handle: OpaquePointer, _ facts: USBDeviceFacts) {
@@ -40,15 +40,17 @@ public final class LibUSBDevice: USBConnection, @unchecked Sendable {
             guard claimed == 0 else {
                 throw LibUSBFailure.error(claimed, "cannot claim interface \(interface)", at: place)
             }
-            lock.withLock { interfaces.append(interface) }
+            let kinds = Self.endpointKinds(handle)
+            lock.withLock {
+                interfaces.append(interface)
+                self.kinds = kinds
+            }
             guard alternate != 0 else { return }
             let chosen = libusb_set_interface_alt_setting(handle, CInt(interface), CInt(alternate))
             guard chosen == 0 else {
                 throw LibUSBFailure.error(chosen, "cannot choose alternate setting \(alternate)", at: place)
             }
         }
-        let kinds = Self.endpointKinds(handle)
-        lock.withLock { self.kinds = kinds }
     }
 
     public func control(_ setup: USBSetup, data: [UInt8], timeout: Duration) async throws -> [UInt8] {
@@ -110,14 +112,7 @@ public final class LibUSBDevice: USBConnection, @unchecked Sendable {
         }
         guard isFirst else { return }
         for transfer in transfers { transfer.cancel() }
-        await withCheckedContinuation { continuation in
-            let isIdle = lock.withLock {
-                if inFlight.isEmpty { return true }
-                whenIdle.append(continuation)
-                return false
-            }
-            if isIdle { continuation.resume() }
-        }
+        await flying.untilIdle()
         // Releasing and closing cannot fail in a way that anybody could mend.
         try? await Offload.run { [self] in
             for interface in lock.withLock({ interfaces }) { libusb_release_interface(handle, CInt(interface)) }
@@ -141,6 +136,7 @@ public final class LibUSBDevice: USBConnection, @unchecked Sendable {
             if isLost { return QKDError(.disconnected, "the device was unplugged", at: place) }
             if isClosed { return QKDError(.disconnected, "the device is closed", at: place) }
             inFlight[ObjectIdentifier(transfer)] = transfer
+            flying.enter()
             return nil
         }
         if let obstacle { throw obstacle }
@@ -157,14 +153,11 @@ public final class LibUSBDevice: USBConnection, @unchecked Sendable {
     }
 
     private func leave(_ transfer: LibUSBTransfer, _ status: libusb_transfer_status) {
-        let waiters = lock.withLock { () -> [CheckedContinuation<Void, Never>] in
+        lock.withLock {
             inFlight[ObjectIdentifier(transfer)] = nil
             if status == LIBUSB_TRANSFER_NO_DEVICE { isLost = true }
-            guard inFlight.isEmpty else { return [] }
-            defer { whenIdle = [] }
-            return whenIdle
         }
-        for waiter in waiters { waiter.resume() }
+        flying.leave()
     }
 
     func received(_ bytes: Int) { lock.withLock { count.received += bytes } }

@@ -10,9 +10,8 @@ final class LibUSBStream: USBInStream, @unchecked Sendable {
     private let transfers: [LibUSBTransfer]
     /// Those that have ended and are submitted again when their bytes have been taken.
     private var idle: [LibUSBTransfer]
-    private var flying = 0
+    private let flying = FlightCount()
     private var isClosing = false
-    private var whenIdle: [CheckedContinuation<Void, Never>] = []
     private let longest: Int
     private var length: Int
 
@@ -53,14 +52,7 @@ final class LibUSBStream: USBInStream, @unchecked Sendable {
         lock.withLock { isClosing = true }
         queue.end(nil)
         for transfer in transfers { transfer.cancel() }
-        await withCheckedContinuation { continuation in
-            let isIdle = lock.withLock {
-                if flying == 0 { return true }
-                whenIdle.append(continuation)
-                return false
-            }
-            if isIdle { continuation.resume() }
-        }
+        await flying.untilIdle()
     }
 
     /// Submits one transfer whose bytes have been taken; whether there was one.
@@ -68,7 +60,7 @@ final class LibUSBStream: USBInStream, @unchecked Sendable {
     private func submitNext() throws -> Bool {
         let (transfer, aimed) = lock.withLock { () -> (LibUSBTransfer?, Int) in
             guard !isClosing, !idle.isEmpty else { return (nil, 0) }
-            flying += 1
+            flying.enter()
             return (idle.removeFirst(), length)
         }
         guard let transfer else { return false }
@@ -76,7 +68,7 @@ final class LibUSBStream: USBInStream, @unchecked Sendable {
         do {
             try device.start(transfer) { [self, unowned transfer] end in ended(transfer, end) }
         } catch {
-            leave()
+            flying.leave()
             throw error
         }
         return true
@@ -90,16 +82,6 @@ final class LibUSBStream: USBInStream, @unchecked Sendable {
         if !isDone, let error = LibUSBDevice.error(end.status, timeout: nil, at: device.place) as? QKDError {
             queue.end(error)
         }
-        leave()
-    }
-
-    private func leave() {
-        let waiters = lock.withLock { () -> [CheckedContinuation<Void, Never>] in
-            flying -= 1
-            guard flying == 0 else { return [] }
-            defer { whenIdle = [] }
-            return whenIdle
-        }
-        for waiter in waiters { waiter.resume() }
+        flying.leave()
     }
 }

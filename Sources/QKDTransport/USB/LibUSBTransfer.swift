@@ -41,7 +41,12 @@ final class LibUSBTransfer: @unchecked Sendable {
         raw.pointee.timeout = timeoutMS
         raw.pointee.buffer = buffer.baseAddress
         raw.pointee.length = CInt(length)
-        finishPreparing()
+        raw.pointee.flags = 0
+        raw.pointee.callback = { raw in
+            guard let raw, let data = raw.pointee.user_data else { return }
+            let transfer = Unmanaged<LibUSBTransfer>.fromOpaque(data).takeRetainedValue()
+            transfer.take()?(End(status: raw.pointee.status, actualLength: Int(raw.pointee.actual_length)))
+        }
     }
 
     /// The bytes in `range` of the buffer; one copy, also in a build without optimisation.
@@ -60,15 +65,6 @@ final class LibUSBTransfer: @unchecked Sendable {
     func prepareControl(_ handle: OpaquePointer, length: Int, timeoutMS: UInt32) {
         prepare(handle, endpoint: 0, kind: .bulk, length: length, timeoutMS: timeoutMS)
         raw.pointee.type = UInt8(LIBUSB_TRANSFER_TYPE_CONTROL.rawValue)
-    }
-
-    private func finishPreparing() {
-        raw.pointee.flags = 0
-        raw.pointee.callback = { raw in
-            guard let raw, let data = raw.pointee.user_data else { return }
-            let transfer = Unmanaged<LibUSBTransfer>.fromOpaque(data).takeRetainedValue()
-            transfer.ended(End(status: raw.pointee.status, actualLength: Int(raw.pointee.actual_length)))
-        }
     }
 
     /// Starts it; `whenEnded` is called once, on the event thread. Returns libusb's code, and calls nothing, when it
@@ -90,7 +86,7 @@ final class LibUSBTransfer: @unchecked Sendable {
             return started
         }
         // Cancelled between the look above and the start: nobody else will tell libusb.
-        if lock.withLock({ isCancelled }) { DispatchQueue.global().async { [self] in libusb_cancel_transfer(raw) } }
+        if lock.withLock({ isCancelled }) { tellLibUSB() }
         return 0
     }
 
@@ -101,7 +97,10 @@ final class LibUSBTransfer: @unchecked Sendable {
             return whenEnded != nil
         }
         // A transfer that has ended meanwhile, or is not started yet, is not found: that is well.
-        guard isUnderWay else { return }
+        if isUnderWay { tellLibUSB() }
+    }
+
+    private func tellLibUSB() {
         // The kernel returns when the device's controller has let go of it, for which no task may wait.
         DispatchQueue.global().async { [self] in libusb_cancel_transfer(raw) }
     }
@@ -112,6 +111,4 @@ final class LibUSBTransfer: @unchecked Sendable {
             return whenEnded
         }
     }
-
-    private func ended(_ end: End) { take()?(end) }
 }

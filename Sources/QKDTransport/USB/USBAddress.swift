@@ -32,7 +32,8 @@ public struct USBAddress: Sendable, Equatable {
         return matches.contains { $0.fits(facts) }
     }
 
-    static func hex(_ value: UInt16) -> String {
+    /// An id as four hexadecimal digits.
+    public static func hex(_ value: UInt16) -> String {
         let digits = String(value, radix: 16)
         return String(repeating: "0", count: 4 - digits.count) + digits
     }

@@ -13,14 +13,11 @@ public protocol USBEmulator: Actor {
     func receive(_ bytes: [UInt8], endpoint: UInt8, nowPS: Int64) async -> USBReceipt
     /// Gives packets of an IN endpoint, at most `limit` bytes, which are whole packets.
     func send(endpoint: UInt8, limit: Int, nowPS: Int64) async -> USBAnswer
-    /// The host has chosen an alternate setting, or, with `interface` 0 and `alternate` 0, the configuration.
-    func select(interface: UInt8, alternate: UInt8, nowPS: Int64) async
     /// The cable was plugged in, or pulled: what only lives while it has power is forgotten.
     func powerCycle(nowPS: Int64) async
 }
 
 extension USBEmulator {
-    public func select(interface: UInt8, alternate: UInt8, nowPS: Int64) async {}
     public func powerCycle(nowPS: Int64) async {}
     public func receive(_ bytes: [UInt8], endpoint: UInt8, nowPS: Int64) async -> USBReceipt { .stall }
 }

@@ -23,7 +23,6 @@ extension USBPort {
             configuration = UInt8(setup.value)
             alternates = [:]
             halted = []
-            await emulator.select(interface: 0, alternate: 0, nowPS: nowPS)
             return .data([])
         case (false, 11):
             let (interface, alternate) = (
@@ -34,7 +33,6 @@ extension USBPort {
             }
             alternates[interface] = alternate
             halted.subtract(endpoints.map(\.address))
-            await emulator.select(interface: interface, alternate: alternate, nowPS: nowPS)
             return .data([])
         default: return .stall
         }

@@ -133,9 +133,6 @@ public actor USBPort {
         if isGone { call() } else { whenGone.append(call) }
     }
 
-    /// Whether any transfer waits for the device, by endpoint.
-    public func isWaiting(_ endpoint: UInt8) -> Bool { waiting[endpoint]?.isEmpty == false }
-
     // MARK: Serving
 
     private func serve() async {

@@ -58,10 +58,3 @@ public struct USBSetup: Sendable, Equatable {
     /// `bmRequestType` of a class request that reads from an endpoint.
     public static let classEndpointIn: UInt8 = 0xA2
 }
-
-extension FixedWidthInteger {
-    /// The value's bytes, the lowest first.
-    package var littleBytes: [UInt8] { (0..<Self.bitWidth / 8).map { UInt8(truncatingIfNeeded: self >> ($0 * 8)) } }
-    /// The value's bytes, the highest first.
-    package var bigBytes: [UInt8] { littleBytes.reversed() }
-}

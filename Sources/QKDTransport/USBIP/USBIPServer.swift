@@ -12,9 +12,8 @@ public final class USBIPServer: Sendable {
     static let loops = MultiThreadedEventLoopGroup(numberOfThreads: 1)
 
     /// The port it stands on.
-    public let port: Int
-    private let server: any Channel
-    private let children: ChildChannels
+    public var port: Int { listener.port }
+    private let listener: StreamListener
     private let shelf: Shelf
 
     /// Binds to `address`:`port` (0: any free port); the devices get the bus ids `1-1`, `1-2`, … in their order.
@@ -23,45 +22,23 @@ public final class USBIPServer: Sendable {
     public static func start(
         _ emulators: [any USBEmulator], address: String, port: Int, clock: any BenchClock
     ) async throws -> USBIPServer {
-        try PortNumber.check(port, from: 0, endpoint: "usbip:\(address):\(port)")
-        let children = ChildChannels()
         let shelf = Shelf(emulators, clock: clock)
-        do {
-            let server = try await ServerBootstrap(group: loops)
-                .serverChannelOption(ChannelOptions.socketOption(.so_reuseaddr), value: 1)
-                .childChannelOption(ChannelOptions.tcpOption(.tcp_nodelay), value: 1)
-                .childChannelOption(
-                    ChannelOptions.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 1 << 18)
-                )
-                .childChannelInitializer { channel in
-                    children.add(channel)
-                    let endpoint = "usbip:\(channel.remoteAddress?.description ?? "client")"
-                    return ChannelTransport.install(on: channel, endpoint: endpoint).map { inbox in
-                        let transport = ChannelTransport(endpoint: endpoint, channel: channel, inbox: inbox)
-                        Task { await shelf.talk(transport) }
-                    }
-                }
-                .bind(host: address, port: port)
-                .get()
-            return USBIPServer(
-                port: server.localAddress?.port ?? port, server: server, children: children, shelf: shelf)
-        } catch {
-            throw ChannelFailure.named(error, endpoint: "usbip:\(address):\(port)")
+        let listener = try await StreamListener.start(scheme: "usbip", address: address, port: port, on: loops) {
+            await shelf.talk($0)
         }
+        return USBIPServer(listener: listener, shelf: shelf)
     }
 
-    private init(port: Int, server: any Channel, children: ChildChannels, shelf: Shelf) {
-        self.port = port
-        self.server = server
-        self.children = children
+    private init(listener: StreamListener, shelf: Shelf) {
+        self.listener = listener
         self.shelf = shelf
     }
 
-    /// Has the devices asked again: their time has moved.
-    public func poll() async { await shelf.poll() }
+    /// Has a device asked again: its time has moved.
+    public func poll(_ busID: String) async { await shelf.port(busID)?.poll() }
 
-    /// Transfers that have ended well since the devices were attached: whether anything happens.
-    public var endedTransfers: Int { get async { await shelf.endedTransfers } }
+    /// Transfers of a device that have ended well since it was attached: whether anything happens.
+    public func endedTransfers(_ busID: String) async -> Int { await shelf.port(busID)?.endedTransfers ?? 0 }
 
     /// Pulls the cable of a device that a host has; whether one had it. It can be attached again.
     @discardableResult
@@ -72,9 +49,9 @@ public final class USBIPServer: Sendable {
 
     /// Stops listening and pulls every cable.
     public func stop() async {
-        try? await server.close().get()  // "already closed" is what we want
+        await listener.stopListening()
         await shelf.stop()
-        await children.closeAll()
+        await listener.hangUp()
     }
 }
 
@@ -93,18 +70,15 @@ private actor Shelf {
 
     private static func busID(_ index: Int) -> String { "1-\(index + 1)" }
 
-    func poll() async { for session in sessions.values { await session.port.poll() } }
+    /// The port of a device that a host has.
+    func port(_ busID: String) -> USBPort? { session(busID)?.port }
 
-    var endedTransfers: Int {
-        get async {
-            var count = 0
-            for session in sessions.values { count += await session.port.endedTransfers }
-            return count
-        }
+    private func session(_ busID: String) -> USBIPSession? {
+        sessions.first { Self.busID($0.key) == busID }?.value
     }
 
     func unplug(_ busID: String) async -> Bool {
-        guard let session = sessions.first(where: { Self.busID($0.key) == busID })?.value else { return false }
+        guard let session = session(busID) else { return false }
         await session.end()
         return true
     }

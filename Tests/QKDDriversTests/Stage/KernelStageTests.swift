@@ -32,18 +32,6 @@ struct KernelStageTests {
         return (instrument, bridge.emulator(instrument, serialNumber: "TDC1-\(unit)"))
     }
 
-    private static func collect(_ stream: TagStream) -> Task<(TagBatch, (any Error)?), Never> {
-        Task {
-            var all = TagBatch()
-            do {
-                for try await batch in stream { all.append(batch) }
-                return (all, nil)
-            } catch {
-                return (all, error)
-            }
-        }
-    }
-
     @Test func aCDCACMTaggerAtFullStreamLosesNothing() async throws {
         let (instrument, usb) = Self.tdc1(1)
         let plug = try await TestBus.current.plug(usb, clock: clock)
@@ -54,7 +42,7 @@ struct KernelStageTests {
         let device = SFifteenTDC1(
             transport: try await SerialTransport.open(path: path, baud: 115_200), clock: clock, options: options)
         #expect(try await device.open().model.contains("TDC1"))
-        let tags = Self.collect(try await device.startTagging())
+        let tags = collectTags(try await device.startTagging())
         let started = ContinuousClock.now
         // 100,000 events, as fast as they go: 400 KB.
         let times = (1...100_000).map { Int64($0) * 1_000_000 }
@@ -88,7 +76,7 @@ struct KernelStageTests {
             let device = SFifteenTDC1(
                 transport: try await SerialTransport.open(path: path, baud: 115_200), clock: clock)
             _ = try await device.open()
-            let tags = Self.collect(try await device.startTagging())
+            let tags = collectTags(try await device.startTagging())
             let times = (1...2000).map { Int64($0) * 1_000_000 + Int64(round) * 10_000_000_000 }
             await instrument.inject(timesPS: times, channels: times.map { _ in 1 }, upToPS: (times.last ?? 0) + 1000)
             let limit = ContinuousClock.now + .seconds(10)

@@ -36,18 +36,6 @@ struct USBDriverStageTests {
         await device.close()
     }
 
-    private static func collect(_ stream: TagStream) -> Task<(TagBatch, (any Error)?), Never> {
-        Task {
-            var all = TagBatch()
-            do {
-                for try await batch in stream { all.append(batch) }
-                return (all, nil)
-            } catch {
-                return (all, error)
-            }
-        }
-    }
-
     /// Fires so many pulses, a thousand at a time, on the card's own clock.
     private static func fire(_ count: Int, at emulator: NUSTimestampEmulator) async throws -> [Int64] {
         let times = (1...count).map { Int64($0) * 1_000_000 }
@@ -68,7 +56,7 @@ struct USBDriverStageTests {
         let plug = try await TestBus.current.plug(emulator, clock: clock)
         let card = NUSTimestampCard(connection: try await plug.open(), clock: clock)
         _ = try await card.open()
-        let tags = Self.collect(try await card.startTagging())
+        let tags = collectTags(try await card.startTagging())
         let times = try await Self.fire(20_000, at: emulator)
         try await card.stopTagging()
         let (all, error) = await tags.value
@@ -88,7 +76,7 @@ struct USBDriverStageTests {
             let plug = try await TestBus.current.plug(emulator, clock: clock)
             let card = NUSTimestampCard(connection: try await plug.open(), clock: clock)
             #expect(try await card.open().serialNumber == "EMULATED-34")
-            let tags = Self.collect(try await card.startTagging())
+            let tags = collectTags(try await card.startTagging())
             _ = try await Self.fire(4096, at: emulator)
             let limit = ContinuousClock.now + .seconds(10)
             while await card.taggerStatistics().tags < 2000, ContinuousClock.now < limit {

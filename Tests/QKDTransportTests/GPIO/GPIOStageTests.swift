@@ -129,16 +129,7 @@ final class GPIOOutside: @unchecked Sendable {
         guard let path = Self.path else { throw QKDError(.absent, "no socket is named") }
         unlink(path)
         listener = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue), 0)
-        var address = sockaddr_un()
-        address.sun_family = sa_family_t(AF_UNIX)
-        withUnsafeMutableBytes(of: &address.sun_path) { room in
-            for (index, byte) in path.utf8.prefix(room.count - 1).enumerated() { room[index] = byte }
-        }
-        let bound = withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(listener, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
-            }
-        }
+        let bound = UnixAddress.with(path) { bind(listener, $0, $1) }
         guard bound == 0, listen(listener, 4) == 0 else { throw QKDError(.io, "no listener", code: errno) }
     }
 

@@ -93,15 +93,6 @@ public actor FTDIEmulator: USBEmulator {
 enum FTDIDivisor {
     private static let codes: [UInt32] = [0, 3, 2, 4, 1, 5, 6, 7]
 
-    /// The divisor for a speed, 184 baud to 3 Mbaud; `nil` outside.
-    static func divisor(baud: Int) -> UInt32? {
-        guard (184...3_000_000).contains(baud) else { return nil }
-        if baud == 3_000_000 { return 0 }
-        if baud >= 2_000_000 { return 1 }
-        let eighths = UInt32((24_000_000 + baud / 2) / baud)
-        return eighths >> 3 | codes[Int(eighths & 7)] << 14
-    }
-
     /// The speed of a divisor.
     static func baud(_ divisor: UInt32) -> Int {
         if divisor == 0 { return 3_000_000 }
