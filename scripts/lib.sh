@@ -23,6 +23,13 @@ native_packages=(
     util-linux:/usr/bin/unshare
 )
 
+# The library that stands in for a GPIO chip: .build-native/libgpio_shim.so.
+make_gpio_shim() {
+    mkdir -p .build-native
+    gcc -std=gnu11 -O2 -Wall -Wextra -Werror -fvisibility=hidden -shared -fPIC -o .build-native/libgpio_shim.so \
+        Tests/Native/gpio_*.c -ldl -lpthread
+}
+
 as_root() {
     if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
 }

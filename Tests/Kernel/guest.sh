@@ -4,13 +4,99 @@
 set -uo pipefail
 source "$QKD_REPO/Tests/Kernel/lib.sh"
 
-sections=(enumeration without_rules with_rules replug tdc1 refused ftdi bundle)
+sections=(whole_bench enumeration without_rules with_rules replug tdc1 refused ftdi bundle)
 
 # One server for each device, as a user would start them; each has its device at busid 1-1.
 quantis=3240 stamps=3241 tdc1=3242 qcicada=3243
 
 declare -A drivers=([$quantis]=idq-quantis-usb [$stamps]=nus-fx2-timestamp [$tdc1]=sfifteen-tdc1
     [$qcicada]=crypta-labs-qcicada)
+
+# Seven instruments on USB and the pulser on TCP, all of them emulated by the host; tagger and random source are libusb's,
+# the others ttys of ftdi_sio and cdc_acm.
+whole=/run/whole.toml
+whole_bench() {
+    local port number
+    port=$(<"$QKD_OUT/bench.port") && cp "$QKD_OUT/bench.toml" $whole && chmod 644 $whole
+    export USBIP_HOST=10.0.2.2
+    check "the rules are installed" install_rules
+    for number in {1..7}; do
+        check "instrument $number of 7 is attached" usb_attach "$port" "1-$number" || return
+    done
+    check "their ttys have names" eventually 20 names_of_bench $whole
+    udevadm settle
+    check "a member's run of 1 s at 1 MHz finds its frame" \
+        as_user qkdin "$QKDCTL" run --bench $whole --duration 1 --out /tmp/session
+    check "both keys are what the report says" python3 Tests/Python/compare_keys.py /tmp/session
+    check "it is dark, without bias" bench_is_safe
+    check "safe confirms every device" as_user qkdin "$QKDCTL" safe --bench $whole
+    held_by_another
+    pulled_in_mid_run "$port"
+    touch "$QKD_OUT/bench.done"
+    unset USBIP_HOST
+}
+
+# A second program wants the tagger that a first one has, which is then interrupted.
+held_by_another() {
+    local first
+    in_background /run/first qkdin capture --bench $whole --prepare --out /tmp/first.qkdtags
+    first=$!
+    check "a capture runs" eventually 60 test -s /tmp/first.qkdtags || return
+    check "a second one is told that the tagger is held" exits 75 as_user qkdin "$QKDCTL" capture --bench $whole \
+        --out /tmp/second.qkdtags
+    pkill -INT -f first.qkdtags
+    check "interrupted, the first ends" eventually 60 not kill -0 $first
+    check "with code 130" test "$(</run/first.code)" = 130
+    check "its file is whole" as_user qkdin "$QKDCTL" tags info /tmp/first.qkdtags
+    check "it is dark, without bias" bench_is_safe
+    check "safe confirms every device" as_user qkdin "$QKDCTL" safe --bench $whole
+}
+
+pulled_in_mid_run() {
+    local frames run
+    frames=$(grep -c 'frame started' "$QKD_OUT/bench.log")
+    in_background /run/pulled qkdin run --bench $whole --duration 60 --patience 1 --out /tmp/pulled
+    run=$!
+    check "a run plays frames" eventually 60 more_frames_than "$frames" || return
+    check "the tagger is pulled" usb_detach "$1" 1-7
+    check "the run ends" eventually 90 not kill -0 $run
+    check "and says why" grep -qi 'unplugged\|no such device' /run/pulled.log
+    check "it is no success" test "$(</run/pulled.code)" != 0
+    check "it is dark, without bias" bench_is_safe
+    check "safe does not confirm a tagger that is not there" not as_user qkdin "$QKDCTL" safe --bench $whole
+    check "the tagger is plugged in again" usb_attach "$1" 1-7
+    check "it is enumerated" eventually 20 is_plugged 04b4 1234
+    check "safe confirms every device" as_user qkdin "$QKDCTL" safe --bench $whole
+}
+
+# in_background NAME USER ARGUMENTS...: the tool; NAME.log has what it says, NAME.code how it ended.
+in_background() {
+    local name=$1 user=$2
+    shift 2
+    (
+        as_user "$user" "$QKDCTL" "$@" >"$name.log" 2>&1
+        echo $? >"$name.code"
+    ) &
+}
+
+# By the emulators' own log: the pulser's last word, and each detector's last bias.
+bench_is_safe() {
+    local log=$QKD_OUT/bench.log detector
+    grep ' alice-modulator ' "$log" | tail -n 1 | grep -q dark || { tail -n 30 "$log" && return 1; }
+    for detector in z0 z1 x0 x1; do
+        grep " bob-detector-$detector " "$log" | grep 'bias set' | tail -n 1 | grep -q ' 0.0 V' || {
+            tail -n 30 "$log"
+            return 1
+        }
+    done
+}
+
+more_frames_than() { [ "$(grep -c 'frame started' "$QKD_OUT/bench.log")" -gt "$1" ]; }
+
+names_of_bench() {
+    local name
+    for name in $(sed -nE 's/^address = "(\/dev\/.*)"/\1/p' "$1"); do [ -e "$name" ] || return 1; done
+}
 
 # plug NAME PORT VENDOR PRODUCT: emulators stand no longer than a section: even idle ones cost much under TCG.
 plug() {
@@ -163,7 +249,8 @@ ftdi() {
 # The tests attach devices of their own, without a server.
 bundle() {
     check "the drivers that the tests need are loaded" load_modules cdc_acm ftdi_sio hid-cp2112
-    QKD_USB_STAGE=kernel swift_tests 'BusStage|USBDriverStage|KernelStage'
+    check "the kernel's own source of bulk data is plugged in" source_sink
+    QKD_USB_STAGE=kernel QKD_SOURCE_MIB=256 swift_tests 'BusStage|USBDriverStage|KernelStage'
 }
 
 tdc1_id=(1209 0001) # pid.codes' number for tests: the real one is not public

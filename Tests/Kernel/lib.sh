@@ -108,6 +108,22 @@ load_gpio_simulators() {
     insmod "$QKD_REPO/.build-kernel/modules/irq_sim.ko" && insmod "$QKD_REPO/.build-kernel/modules/gpio-sim.ko"
 }
 
+# source_sink: plugs the kernel's own gadget, an endless source of bulk data, into its own virtual controller.
+source_sink() {
+    local gadget=/sys/kernel/config/usb_gadget/source controller
+    load_modules libcomposite dummy_hcd usb_f_ss_lb || return 1
+    mkdir -p $gadget/{strings/0x409,configs/c.1,functions/SourceSink.0} || return 1
+    echo 0x0525 >$gadget/idVendor
+    echo 0xa4a0 >$gadget/idProduct
+    echo 0x0200 >$gadget/bcdUSB
+    echo SOURCE-1 >$gadget/strings/0x409/serialnumber
+    echo 1 >$gadget/functions/SourceSink.0/pattern
+    ln -s $gadget/functions/SourceSink.0 $gadget/configs/c.1/ || return 1
+    controller=$(echo /sys/class/udc/*)
+    echo "${controller##*/}" >$gadget/UDC && eventually 20 is_plugged 0525 a4a0
+}
+source_sink_gone() { echo >/sys/kernel/config/usb_gadget/source/UDC; }
+
 # usb_attach [PORT [BUSID]]: plugs in what a USB/IP server has; USBIP_HOST=10.0.2.2 is the host's loopback.
 usb_attach() { usbip --tcp-port "${1:-3240}" attach --remote="${USBIP_HOST:-127.0.0.1}" --busid="${2:-1-1}"; }
 

@@ -24,6 +24,24 @@ public enum DeviceOpening {
         case (.serial, .network(let host, .some(let port), _)):
             // A serial server, or an emulator that stands on TCP.
             return try entry.connect(.stream(try await TCPTransport.connect(host: host, port: port)), clock)
+        case (.serial(let baud), .usb(let serialNumber, let socket)):
+            guard let bridge = entry.bridge else {
+                throw QKDError(.unsupported, "how \(driver) shows itself on USB is not known: name its serial port")
+            }
+            // Past the kernel's tty: its driver gives way, and comes back at the end.
+            // A converter's ids are its maker's: without a serial number or a socket the instrument's name has to show.
+            let isNamed = serialNumber != nil || socket != nil
+            let matches =
+                isNamed ? [USBMatch()] : entry.descriptor.usb + [USBMatch(productContains: bridge.product)]
+            let address = USBAddress(matches: matches, serialNumber: serialNumber, socket: socket)
+            let converter = try await USBBus.open(address)
+            do {
+                return try entry.connect(
+                    .stream(try await USBSerialTransport.open(converter, bridge.kind, baud: baud)), clock)
+            } catch {
+                await converter.close()
+                throw error
+            }
         case (.usb, .usb(let serialNumber, let socket)):
             let address = USBAddress(matches: entry.descriptor.usb, serialNumber: serialNumber, socket: socket)
             return try entry.connect(.usb(try await USBBus.open(address)), clock)

@@ -116,13 +116,13 @@ public struct SessionEngine: Sendable {
     private func length(_ frame: AliceFrame) -> Int64 { Int64(frame.codes.count) * plan.slotPeriodPS }
 
     private func searchEnd(_ frame: AliceFrame, _ centre: Int64, _ uncertainty: Int64) -> Int64 {
-        centre + uncertainty + length(frame) + length(frame) / 10_000 + 2 * Picoseconds.perMillisecond
+        centre + uncertainty + length(frame) + length(frame) / 10_000 + 2 * plan.gapPS
     }
 
     private mutating func take(
         _ frame: AliceFrame, centre: Int64, uncertainty: Int64, end: Int64
     ) throws -> Fate {
-        let lower = tags.firstIndex(atOrAfter: centre - uncertainty - 2 * Picoseconds.perMillisecond)
+        let lower = tags.firstIndex(atOrAfter: centre - uncertainty - 2 * plan.gapPS)
         let upper = tags.firstIndex(atOrAfter: end)
         var search = FrameSearch(
             nominalStartPS: centre, uncertaintyPS: uncertainty, slots: frame.codes.count,
@@ -134,7 +134,7 @@ public struct SessionEngine: Sendable {
             detectors: plan.detectors, resolutionPS: plan.resolutionPS)
         search.relativeMeans = plan.means
         search.expectedErrorRate = plan.expectedErrorRate
-        search.gapPS = min(search.gapPS, plan.gapPS)
+        search.gapPS = plan.gapPS
         let lock: FrameLock
         do {
             lock = try FrameSynchroniser(search).lock(
@@ -218,7 +218,7 @@ public struct SessionEngine: Sendable {
     private mutating func dropOldTags() {
         guard let last else { return }
         let keep = pending.first.flatMap { expected($0) }.map { $0.centre - $0.uncertainty } ?? last.bobPS
-        let old = tags.firstIndex(atOrAfter: min(keep, tagsEnd) - 100 * Picoseconds.perMillisecond)
+        let old = tags.firstIndex(atOrAfter: min(keep, tagsEnd) - 2 * plan.gapPS - 100 * Picoseconds.perMillisecond)
         if old > 1 << 16 || old > tags.count / 2 { tags.removeFirst(old) }
     }
 }

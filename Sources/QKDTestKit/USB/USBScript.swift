@@ -96,6 +96,7 @@ public final class ScriptedUSB: USBConnection {
     public let endpoint: String
     public let facts = USBDeviceFacts(
         bus: 0, address: 0, vendorID: 0, productID: 0, product: "scripted", serialNumber: "SCRIPT")
+    public let interfaces: [USBInterface] = []
     private let script: ScriptedTransport
 
     init(_ script: ScriptedTransport) {

@@ -11,7 +11,8 @@ extension LibUSBDevice {
         else { return nil }
         var facts = USBDeviceFacts(
             bus: libusb_get_bus_number(device), address: libusb_get_device_address(device),
-            vendorID: descriptor.idVendor, productID: descriptor.idProduct)
+            vendorID: descriptor.idVendor, productID: descriptor.idProduct,
+            release: descriptor.bcdDevice)
         var ports = [UInt8](repeating: 0, count: 7)
         let depth = libusb_get_port_numbers(device, &ports, CInt(ports.count))
         if depth > 0 {
@@ -47,23 +48,30 @@ extension LibUSBDevice {
         return length > 0 ? String(decoding: buffer.prefix(Int(length)), as: UTF8.self) : nil
     }
 
-    /// Kinds of all endpoints of the active configuration.
-    static func endpointKinds(_ handle: OpaquePointer) -> [UInt8: USBEndpoint.Kind] {
+    /// Every alternate setting of every interface of the active configuration.
+    static func interfaces(_ handle: OpaquePointer) -> [USBInterface] {
         var configuration: UnsafeMutablePointer<libusb_config_descriptor>?
         guard libusb_get_active_config_descriptor(libusb_get_device(handle), &configuration) == 0, let configuration
-        else { return [:] }
+        else { return [] }
         defer { libusb_free_config_descriptor(configuration) }
-        var kinds: [UInt8: USBEndpoint.Kind] = [:]
-        for number in 0..<Int(configuration.pointee.bNumInterfaces) {
+        return (0..<Int(configuration.pointee.bNumInterfaces)).flatMap { number in
             let interface = configuration.pointee.interface[number]
-            for setting in 0..<Int(interface.num_altsetting) {
-                let descriptor = interface.altsetting[setting]
-                for index in 0..<Int(descriptor.bNumEndpoints) {
-                    let endpoint = descriptor.endpoint[index]
-                    kinds[endpoint.bEndpointAddress] = USBEndpoint.Kind(rawValue: endpoint.bmAttributes & 3)
-                }
-            }
+            return (0..<Int(interface.num_altsetting)).map { Self.interface(interface.altsetting[$0]) }
         }
-        return kinds
+    }
+
+    private static func interface(_ descriptor: libusb_interface_descriptor) -> USBInterface {
+        let endpoints = (0..<Int(descriptor.bNumEndpoints)).compactMap { index -> USBEndpoint? in
+            let endpoint = descriptor.endpoint[index]
+            // Isochronous endpoints are nobody's here.
+            guard let kind = USBEndpoint.Kind(rawValue: endpoint.bmAttributes & 3) else { return nil }
+            return USBEndpoint(
+                endpoint.bEndpointAddress, kind, packetLength: Int(endpoint.wMaxPacketSize & 0x7FF),
+                interval: endpoint.bInterval)
+        }
+        return USBInterface(
+            number: descriptor.bInterfaceNumber, alternate: descriptor.bAlternateSetting,
+            classCodes: [descriptor.bInterfaceClass, descriptor.bInterfaceSubClass, descriptor.bInterfaceProtocol],
+            endpoints: endpoints)
     }
 }

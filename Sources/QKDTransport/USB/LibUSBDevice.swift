@@ -9,12 +9,12 @@ import QKDCore
 public final class LibUSBDevice: USBConnection, @unchecked Sendable {
     public let endpoint: String
     public let facts: USBDeviceFacts
+    public let interfaces: [USBInterface]
     private let handle: OpaquePointer
     private let lock = NSLock()
     private var isClosed = false
     private var isLost = false
-    private var interfaces: [UInt8] = []
-    private var kinds: [UInt8: USBEndpoint.Kind] = [:]
+    private var claimed: [UInt8] = []
     private var inFlight: [ObjectIdentifier: LibUSBTransfer] = [:]
     private let flying = FlightCount()
     private var count = TransportCounters()
@@ -22,6 +22,7 @@ public final class LibUSBDevice: USBConnection, @unchecked Sendable {
     init(_ handle: OpaquePointer, _ facts: USBDeviceFacts) {
         self.handle = handle
         self.facts = facts
+        interfaces = Self.interfaces(handle)
         endpoint =
             "usb:\(USBAddress.hex(facts.vendorID)):\(USBAddress.hex(facts.productID))"
             + (facts.serialNumber.map { ":\($0)" } ?? "")
@@ -40,11 +41,7 @@ public final class LibUSBDevice: USBConnection, @unchecked Sendable {
             guard claimed == 0 else {
                 throw LibUSBFailure.error(claimed, "cannot claim interface \(interface)", at: place)
             }
-            let kinds = Self.endpointKinds(handle)
-            lock.withLock {
-                interfaces.append(interface)
-                self.kinds = kinds
-            }
+            lock.withLock { self.claimed.append(interface) }
             guard alternate != 0 else { return }
             let chosen = libusb_set_interface_alt_setting(handle, CInt(interface), CInt(alternate))
             guard chosen == 0 else {
@@ -115,7 +112,7 @@ public final class LibUSBDevice: USBConnection, @unchecked Sendable {
         await flying.untilIdle()
         // Releasing and closing cannot fail in a way that anybody could mend.
         try? await Offload.run { [self] in
-            for interface in lock.withLock({ interfaces }) { libusb_release_interface(handle, CInt(interface)) }
+            for interface in lock.withLock({ claimed }) { libusb_release_interface(handle, CInt(interface)) }
             libusb_close(handle)
         }
     }
@@ -211,7 +208,9 @@ public final class LibUSBDevice: USBConnection, @unchecked Sendable {
         return transfer
     }
 
-    private func kind(of endpoint: UInt8) -> USBEndpoint.Kind { lock.withLock { kinds[endpoint] } ?? .bulk }
+    private func kind(of endpoint: UInt8) -> USBEndpoint.Kind {
+        interfaces.lazy.flatMap(\.endpoints).first { $0.address == endpoint }?.kind ?? .bulk
+    }
 
     private static func milliseconds(_ timeout: Duration) -> UInt32 {
         // Zero would mean no limit.

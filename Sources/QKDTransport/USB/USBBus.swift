@@ -13,6 +13,8 @@ public struct USBDeviceFacts: Sendable, Equatable {
     public var vendorID: UInt16
     /// The descriptor's `idProduct`.
     public var productID: UInt16
+    /// `bcdDevice`: the maker's release, by which FTDI's chips are told apart.
+    public var release: UInt16
     /// The product string, if the device could be opened to ask for it.
     public var product: String?
     /// The serial number string, on the same condition.
@@ -22,13 +24,14 @@ public struct USBDeviceFacts: Sendable, Equatable {
 
     /// States what is known of a device.
     public init(
-        bus: UInt8, address: UInt8, vendorID: UInt16, productID: UInt16, product: String? = nil,
-        serialNumber: String? = nil
+        bus: UInt8, address: UInt8, vendorID: UInt16, productID: UInt16, release: UInt16 = 0,
+        product: String? = nil, serialNumber: String? = nil
     ) {
         self.bus = bus
         self.address = address
         self.vendorID = vendorID
         self.productID = productID
+        self.release = release
         self.product = product
         self.serialNumber = serialNumber
     }

@@ -9,6 +9,8 @@ public protocol USBConnection: Sendable {
     var endpoint: String { get }
     /// What the device said of itself when it was opened.
     var facts: USBDeviceFacts { get }
+    /// Every alternate setting of every interface of its configuration; descriptors of classes are left out.
+    var interfaces: [USBInterface] { get }
     /// Takes an interface for this program alone and chooses an alternate setting.
     func claim(interface: UInt8, alternate: UInt8) async throws
     /// Makes a control transfer; returns what the device gave, if the request reads. Throws `timeout`, `refused`.

@@ -8,6 +8,7 @@ import QKDCore
 public final class USBLoopback: USBConnection, @unchecked Sendable {
     public let endpoint: String
     public let facts: USBDeviceFacts
+    public let interfaces: [USBInterface]
     private let port: USBPort
     private let clock: any BenchClock
     private let lock = NSLock()
@@ -24,7 +25,8 @@ public final class USBLoopback: USBConnection, @unchecked Sendable {
         self.clock = clock
         facts = USBDeviceFacts(
             bus: 0, address: 0, vendorID: description.vendorID, productID: description.productID,
-            product: description.product, serialNumber: description.serialNumber)
+            release: description.release, product: description.product, serialNumber: description.serialNumber)
+        interfaces = description.interfaces
         endpoint =
             "usb:\(USBAddress.hex(description.vendorID)):\(USBAddress.hex(description.productID))"
             + ":\(description.serialNumber) (in this process)"

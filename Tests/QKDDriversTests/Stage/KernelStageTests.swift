@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import QKDCore
 import QKDTestKit
 import Testing
@@ -32,15 +33,19 @@ struct KernelStageTests {
         return (instrument, bridge.emulator(instrument, serialNumber: "TDC1-\(unit)"))
     }
 
+    /// A guest that shares its processors with a build pauses for longer than a device does.
+    private static var patient: SFifteenTDC1.Options {
+        var options = SFifteenTDC1.Options()
+        options.quiet = .milliseconds(500)
+        return options
+    }
+
     @Test func aCDCACMTaggerAtFullStreamLosesNothing() async throws {
         let (instrument, usb) = Self.tdc1(1)
         let plug = try await TestBus.current.plug(usb, clock: clock)
         let path = try await Self.tty("TDC1-1")
-        var options = SFifteenTDC1.Options()
-        // A guest without its own processor pauses for longer than a device does.
-        options.quiet = .milliseconds(500)
         let device = SFifteenTDC1(
-            transport: try await SerialTransport.open(path: path, baud: 115_200), clock: clock, options: options)
+            transport: try await SerialTransport.open(path: path, baud: 115_200), clock: clock, options: Self.patient)
         #expect(try await device.open().model.contains("TDC1"))
         let tags = collectTags(try await device.startTagging())
         let started = ContinuousClock.now
@@ -74,7 +79,8 @@ struct KernelStageTests {
             let plug = try await TestBus.current.plug(usb, clock: clock)
             let path = try await Self.tty("TDC1-2")
             let device = SFifteenTDC1(
-                transport: try await SerialTransport.open(path: path, baud: 115_200), clock: clock)
+                transport: try await SerialTransport.open(path: path, baud: 115_200), clock: clock,
+                options: Self.patient)
             _ = try await device.open()
             let tags = collectTags(try await device.startTagging())
             let times = (1...2000).map { Int64($0) * 1_000_000 + Int64(round) * 10_000_000_000 }
@@ -112,6 +118,58 @@ struct KernelStageTests {
         await expectError(.disconnected) { _ = try await device.randomBytes(16) }
         await device.close()
     }
+
+    @Test func theKernelsOwnDriverTalksToAnEmulatedMeasuringInstrument() async throws {
+        let usb = USBTMCEmulator(
+            PlainInstrument(), manufacturer: "qkdctl", product: "Plain instrument", serialNumber: "USBTMC-1")
+        let plug = try await TestBus.current.plug(usb, clock: clock)
+        let deadline = ContinuousClock.now + .seconds(15)
+        while access("/dev/usbtmc0", R_OK | W_OK) != 0, ContinuousClock.now < deadline {
+            try await Task.sleep(for: .milliseconds(50))
+        }
+        let answers = try await Offload.run { () -> [String] in
+            let file = open("/dev/usbtmc0", O_RDWR)
+            guard file >= 0 else { throw QKDError(.absent, "no /dev/usbtmc0", code: errno) }
+            defer { close(file) }
+            return try ["*IDN?\n", "ECHO again\n", "DATA? 4000\n"].map { question in
+                guard write(file, question, question.utf8.count) == question.utf8.count else {
+                    throw QKDError(.io, "cannot write \(question)", code: errno)
+                }
+                var buffer = [UInt8](repeating: 0, count: 8192)
+                let count = read(file, &buffer, buffer.count)
+                guard count >= 0 else { throw QKDError(.io, "no answer to \(question)", code: errno) }
+                return count < 100 ? String(decoding: buffer[..<count], as: UTF8.self) : "\(count)"
+            }
+        }
+        #expect(answers == ["A,B,C,D\n", "again\n", "4001"])
+        #expect(await usb.messages == 3)
+        try await plug.unplug()
+    }
+
+    /// The kernel's own gadget (SourceSink on dummy_hcd), which the guest has set up: no emulator has a part in this.
+    @Test(.enabled(if: Self.sourceMiB != nil)) func theKernelsOwnSourceStreams() async throws {
+        let connection = try await USBBus.open(USBAddress(matches: [USBMatch(vendorID: 0x0525, productID: 0xA4A0)]))
+        try await connection.claim(interface: 0, alternate: 0)
+        let into = try #require(connection.interfaces.first?.endpoints.first { $0.isIn && $0.kind == .bulk })
+        let stream = try await connection.stream(from: into.address, USBStreamShape())
+        // Pattern 1: each buffer of 4096 bytes counts from 0 to 62, again and again.
+        let expected = (0..<128 << 10).map { UInt8($0 % 4096 % 63) }
+        let wanted = (Self.sourceMiB ?? 0) << 20
+        var (bytes, wrong) = (0, 0)
+        let started = ContinuousClock.now
+        while bytes < wanted {
+            let part = try await stream.next(timeout: .seconds(5))
+            wrong += part.count != expected.count || memcmp(part, expected, part.count) != 0 ? 1 : 0
+            bytes += part.count
+        }
+        let seconds = Picoseconds.seconds((ContinuousClock.now - started).picoseconds)
+        await stream.close()
+        await connection.close()
+        #expect(wrong == 0)
+        print("STREAM source \(Int(Double(bytes) / seconds / 1e6)) MB/s, \(bytes >> 20) MiB, \(wrong) transfers wrong")
+    }
+
+    private static let sourceMiB = ProcessInfo.processInfo.environment["QKD_SOURCE_MIB"].flatMap { Int($0) }
 
     @Test func aGPIOChipIsSetReadAndWatched() async throws {
         let emulator = CP2112Device(serialNumber: "CP2112-1")

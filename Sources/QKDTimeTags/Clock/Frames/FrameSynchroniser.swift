@@ -38,11 +38,14 @@ public struct FrameSynchroniser: Sendable {
         let reachPS = Int64((search.lengthPS * (1 + FrameSearch.greatestSkew)).rounded(.up)) + 2 * search.gapPS
         let fromPS = search.nominalStartPS - search.uncertaintyPS
         let toPS = search.nominalStartPS + search.uncertaintyPS
+        let spannedPS = fromPS - 2 * search.gapPS..<toPS + reachPS
         let clicks = ClickList(
             times: times, channels: channels, detectors: search.detectors,
-            startPS: fromPS - 2 * search.gapPS, endPS: toPS + reachPS)
+            startPS: spannedPS.lowerBound, endPS: spannedPS.upperBound)
+        var search = search
+        search.gapPS = LightEnvelope.gapToLookAt(clicks, within: spannedPS, gapPS: search.gapPS)
         let envelope = LightEnvelope(
-            clicks, startPS: fromPS - 2 * search.gapPS, endPS: toPS + reachPS, gapPS: search.gapPS)
+            clicks, startPS: spannedPS.lowerBound, endPS: spannedPS.upperBound, gapPS: search.gapPS)
         let candidates = envelope.candidates(lengthPS: search.lengthPS, fromPS: fromPS, toPS: toPS)
         guard !candidates.isEmpty else {
             throw QKDError(.noLock, "no light comes or goes in \(clicks.count) clicks around the expected start")

@@ -43,6 +43,21 @@ struct LightEnvelope {
         originPS = startPS
     }
 
+    /// Clicks beside an edge that make it stand out, against half as many dark ones too.
+    private static let clicksBesideAnEdge = 75.0
+    /// Shorter stretches than this are not worth their bins, picoseconds.
+    private static let leastGapPS = Picoseconds.perMillisecond
+
+    /// How much of the gap to compare with the light: no more than brings enough clicks where it is brightest,
+    /// because an edge is placed to a fraction of what is looked at; a dim frame's edges need the whole gap.
+    static func gapToLookAt(_ clicks: ClickList, within range: Range<Int64>, gapPS: Int64) -> Int64 {
+        guard gapPS > leastGapPS else { return gapPS }
+        var counts = [Int](repeating: 0, count: Int((range.upperBound - range.lowerBound) / gapPS) + 1)
+        for time in clicks.times where range.contains(time) { counts[Int((time - range.lowerBound) / gapPS)] += 1 }
+        let brightest = Double(max(1, counts.max() ?? 1))
+        return min(gapPS, max(leastGapPS, Int64(Double(gapPS) * clicksBesideAnEdge / brightest)))
+    }
+
     /// An edge's contrast must reach this many standard deviations.
     static let leastContrast = 3.5
     /// No more candidates than these are worth a closer look.

@@ -88,17 +88,3 @@ public actor FTDIEmulator: USBEmulator {
 
     public func powerCycle(nowPS: Int64) { outgoing.removeAll() }
 }
-
-/// The baud rate generator of FTDI's 3 MHz chips (pyftdi ftdi.py): eighths of a divisor, oddly numbered.
-enum FTDIDivisor {
-    private static let codes: [UInt32] = [0, 3, 2, 4, 1, 5, 6, 7]
-
-    /// The speed of a divisor.
-    static func baud(_ divisor: UInt32) -> Int {
-        if divisor == 0 { return 3_000_000 }
-        if divisor == 1 { return 2_000_000 }
-        guard let fraction = codes.firstIndex(of: divisor >> 14 & 7) else { return 0 }
-        let eighths = Int(divisor & 0x3FFF) * 8 + fraction
-        return eighths == 0 ? 0 : (24_000_000 + eighths / 2) / eighths
-    }
-}

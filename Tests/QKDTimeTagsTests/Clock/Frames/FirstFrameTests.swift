@@ -58,4 +58,28 @@ struct FirstFrameTests {
                     + "\(lock.significance) / \(again.significance), margin \(lock.margin)")
         }
     }
+
+    @Test("Dim frames, 1 us a slot: their edges need the whole gap", arguments: 1...UInt64(4))
+    func dimFrames(seed: UInt64) throws {
+        var scene = TagScene()
+        scene.slots = 500_000
+        scene.periodPS = 1e6
+        // 7.4 kcps beside 2.4 kcps of darks: 1 ms on both sides of an edge tells light from darkness in no way.
+        scene.detectionsPerSlot = 0.0074
+        scene.gapPS = 1e10
+        scene.marginPS = 5e10
+        scene.frames = 3
+        scene.wanted = 1
+        scene.skew = seed % 2 == 0 ? 15e-6 : -15e-6
+        scene.seed = seed
+        let take = scene.take()
+        var search = scene.search(take, uncertaintyPS: 700_000_000_000, errorPS: 123_456_789_012)
+        search.gapPS = Int64(scene.gapPS)
+        let lock = try FrameSynchroniser(search).lock(take.tags)
+        // A slot is 1 us: this is the right one, and the window around it is a hundredth of it.
+        #expect(abs(scene.startErrorPS(lock)) < 1_000)
+        #expect(abs(lock.skew - scene.skew) < 5 * lock.skewStandardError)
+        search.gapPS = Picoseconds.perMillisecond
+        #expect(throws: QKDError.self) { try FrameSynchroniser(search).lock(take.tags) }
+    }
 }
