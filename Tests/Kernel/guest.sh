@@ -17,11 +17,12 @@ declare -A drivers=([$quantis]=idq-quantis-usb [$stamps]=nus-fx2-timestamp [$tdc
 whole=/run/whole.toml
 whole_bench() {
     local port number
+    local -x USBIP_HOST=10.0.2.2
     port=$(<"$QKD_OUT/bench.port") && cp "$QKD_OUT/bench.toml" $whole && chmod 644 $whole
-    export USBIP_HOST=10.0.2.2
     check "the rules are installed" install_rules
     for number in {1..7}; do
-        check "instrument $number of 7 is attached" usb_attach "$port" "1-$number" || return
+        # usbip cannot read the hub's state while a device comes up.
+        check "instrument $number of 7 is attached" eventually 10 usb_attach "$port" "1-$number" || return
     done
     check "their ttys have names" eventually 20 names_of_bench $whole
     udevadm settle
@@ -33,7 +34,6 @@ whole_bench() {
     held_by_another
     pulled_in_mid_run "$port"
     touch "$QKD_OUT/bench.done"
-    unset USBIP_HOST
 }
 
 # A second program wants the tagger that a first one has, which is then interrupted.
@@ -227,8 +227,6 @@ refuses_outsiders() {
     local capture=(timeout -k 2 30 "$QKDCTL" capture --bench /run/bench.toml --duration 0.1 --idle-timeout 1 --out)
     check "$1: an outsider gets code 77" exits 77 as_user qkdout "${capture[@]}" /tmp/outsider.qkdtags
     check "$1: and is sent to the udev rules" says 'try: .*udev rules' as_user qkdout "${capture[@]}" /tmp/o.qkdtags
-    check "$1: a member is not refused" not exits 77 as_user qkdin "${capture[@]}" /tmp/member.qkdtags
-    rm -f /tmp/member.qkdtags
 }
 
 ftdi() {

@@ -111,7 +111,8 @@ load_gpio_simulators() {
 # source_sink: plugs the kernel's own gadget, an endless source of bulk data, into its own virtual controller.
 source_sink() {
     local gadget=/sys/kernel/config/usb_gadget/source controller
-    load_modules libcomposite dummy_hcd usb_f_ss_lb || return 1
+    load_modules configfs libcomposite dummy_hcd usb_f_ss_lb || return 1
+    mountpoint -q /sys/kernel/config || mount -t configfs configfs /sys/kernel/config || return 1
     mkdir -p $gadget/{strings/0x409,configs/c.1,functions/SourceSink.0} || return 1
     echo 0x0525 >$gadget/idVendor
     echo 0xa4a0 >$gadget/idProduct

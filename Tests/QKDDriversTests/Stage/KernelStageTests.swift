@@ -40,6 +40,15 @@ struct KernelStageTests {
         return options
     }
 
+    /// What is fired before the order to count has come through the tty is seen by nobody.
+    private static func untilItCounts(_ instrument: SFifteenTDC1Emulator) async throws {
+        let limit = ContinuousClock.now + .seconds(10)
+        while await instrument.gate?.mode != .timestamp {
+            guard ContinuousClock.now < limit else { throw QKDError(.timeout, "the tagger does not begin to count") }
+            try await Task.sleep(for: .milliseconds(5))
+        }
+    }
+
     @Test func aCDCACMTaggerAtFullStreamLosesNothing() async throws {
         let (instrument, usb) = Self.tdc1(1)
         let plug = try await TestBus.current.plug(usb, clock: clock)
@@ -48,6 +57,7 @@ struct KernelStageTests {
             transport: try await SerialTransport.open(path: path, baud: 115_200), clock: clock, options: Self.patient)
         #expect(try await device.open().model.contains("TDC1"))
         let tags = collectTags(try await device.startTagging())
+        try await Self.untilItCounts(instrument)
         let started = ContinuousClock.now
         // 100,000 events, as fast as they go: 400 KB.
         let times = (1...100_000).map { Int64($0) * 1_000_000 }
@@ -83,6 +93,7 @@ struct KernelStageTests {
                 options: Self.patient)
             _ = try await device.open()
             let tags = collectTags(try await device.startTagging())
+            try await Self.untilItCounts(instrument)
             let times = (1...2000).map { Int64($0) * 1_000_000 + Int64(round) * 10_000_000_000 }
             await instrument.inject(timesPS: times, channels: times.map { _ in 1 }, upToPS: (times.last ?? 0) + 1000)
             let limit = ContinuousClock.now + .seconds(10)
@@ -152,8 +163,8 @@ struct KernelStageTests {
         try await connection.claim(interface: 0, alternate: 0)
         let into = try #require(connection.interfaces.first?.endpoints.first { $0.isIn && $0.kind == .bulk })
         let stream = try await connection.stream(from: into.address, USBStreamShape())
-        // Pattern 1: each buffer of 4096 bytes counts from 0 to 62, again and again.
-        let expected = (0..<128 << 10).map { UInt8($0 % 4096 % 63) }
+        // Pattern 1: each packet counts from 0 to 62, again and again.
+        let expected = (0..<128 << 10).map { UInt8($0 % 512 % 63) }
         let wanted = (Self.sourceMiB ?? 0) << 20
         var (bytes, wrong) = (0, 0)
         let started = ContinuousClock.now

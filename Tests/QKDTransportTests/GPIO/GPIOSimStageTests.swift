@@ -18,7 +18,8 @@ struct GPIOSimStageTests {
         let inputs = try await GPIOChips.inputs(GPIOAddress(chip: sim.chip, offsets: [0, 2]))
         try sim.pull(2, up: true)
         #expect(try await inputs.values() == [false, true])
-        #expect(await failureKind { _ = try await GPIOChips.inputs(GPIOAddress(chip: sim.chip, offsets: [3])) } == .busy)
+        #expect(
+            await failureKind { _ = try await GPIOChips.inputs(GPIOAddress(chip: sim.chip, offsets: [3])) } == .busy)
         await inputs.close()
         await outputs.close()
     }

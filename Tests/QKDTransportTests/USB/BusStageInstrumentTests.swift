@@ -103,7 +103,8 @@ struct BusStageInstrumentTests {
         #expect(await failureKind { _ = try await USBTMCInstrument.open(connection) } == .unsupported)
         for kind in [SerialBridge.Kind.cdcACM, .ftdi] {
             #expect(
-                await failureKind { _ = try await USBSerialTransport.open(connection, kind, baud: 8) } != nil, "\(kind)")
+                await failureKind { _ = try await USBSerialTransport.open(connection, kind, baud: 8) } != nil, "\(kind)"
+            )
         }
         await connection.close()
         try await plug.unplug()

@@ -37,7 +37,8 @@ struct USBClassVectorTests {
             #expect(await emulator.send(endpoint: 0x82, limit: 512, nowPS: 0) == .notYet)
         }
         #expect(await emulator.messages == 2)
-        #expect(await emulator.receive(Self.hex("55 03 fc 00 00 00 00 00 00 00 00 00"), endpoint: 1, nowPS: 0) == .stall)
+        #expect(
+            await emulator.receive(Self.hex("55 03 fc 00 00 00 00 00 00 00 00 00"), endpoint: 1, nowPS: 0) == .stall)
         // An end character, a part that is too short for the rest, and a request that is taken back.
         for text in ["ECHO a;b", "ECHO cd"] {
             let bytes = Array(text.utf8)

@@ -25,7 +25,9 @@ enum CDCACM {
                 out: USBSetup.classInterfaceOut, request, value: value, index: UInt16(control.number), data: data)
         }
         // A device without a real line may refuse a coding; it has no use for one either.
-        do { try await request(0x20, 0, lineCoding(baud: baud)) } catch let error as QKDError where error.kind == .refused {
+        do { try await request(0x20, 0, lineCoding(baud: baud)) } catch let error as QKDError
+            where error.kind == .refused
+        {
         }
         try await request(0x22, raisedLines)
         return USBSerialTransport.Wire(

@@ -90,7 +90,8 @@ public final class USBSerialTransport: ByteTransport, @unchecked Sendable {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(transfer.count)
         for start in stride(from: 0, to: transfer.count, by: wire.inEndpoint.packetLength) {
-            bytes += transfer[start..<min(transfer.count, start + wire.inEndpoint.packetLength)].dropFirst(wire.headBytes)
+            bytes += transfer[start..<min(transfer.count, start + wire.inEndpoint.packetLength)].dropFirst(
+                wire.headBytes)
         }
         return bytes
     }

@@ -42,7 +42,8 @@ public actor USBTMCEmulator: USBEmulator {
             interfaces: [
                 USBInterface(
                     number: 0, classCodes: [0xFE, 0x03, 0x01],
-                    endpoints: [USBEndpoint(Self.bulkOut), USBEndpoint(Self.bulkIn)] + (hasStatusEndpoint ? status : []))
+                    endpoints: [USBEndpoint(Self.bulkOut), USBEndpoint(Self.bulkIn)] + (hasStatusEndpoint ? status : [])
+                )
             ])
     }
 

@@ -114,13 +114,15 @@ public actor USBTMCInstrument: ByteTransport {
         }
         guard let header = USBTMCHeader(bytes), header.message == .dataIn, header.tag == tag else {
             throw QKDError(
-                .protocolViolation, "this is no answer to request \(tag): \(bytes.prefix(USBTMCHeader.length))", at: place)
+                .protocolViolation, "this is no answer to request \(tag): \(bytes.prefix(USBTMCHeader.length))",
+                at: place)
         }
         let size = Int(header.size)
         guard size <= limit, size <= bytes.count - USBTMCHeader.length else {
             throw QKDError(
                 .protocolViolation,
-                "an answer of \(bytes.count - USBTMCHeader.length) bytes says that it has \(size) of \(limit)", at: place)
+                "an answer of \(bytes.count - USBTMCHeader.length) bytes says that it has \(size) of \(limit)",
+                at: place)
         }
         return (
             Array(bytes[USBTMCHeader.length..<USBTMCHeader.length + size]),
