@@ -240,6 +240,10 @@ ftdi() {
     check "list has it" says '^serial .*(ttyUSB0|by-id)' as_user qkdin "$QKDCTL" list
     check "a member of dialout may open it" opens qkdin /dev/ttyUSB0
     check "an outsider may not" not opens qkdout /dev/ttyUSB0
+    # Without a tty: the kernel's driver gives way, and comes back.
+    sed 's/"emulated"/"usb:EMULATED-1"/' "$QKD_REPO/benches/bb84-loopback.toml" >/run/bench.toml
+    check "it answers past the tty" says 'EMULATED-1' "$QKDCTL" info alice-random --bench /run/bench.toml
+    check "its port is back" eventually 10 test -c /dev/ttyUSB0
     unplug "the QCicada" $qcicada 0403 6015
     check "its port is gone" eventually 10 not test -e /dev/ttyUSB0
 }

@@ -4,9 +4,16 @@
 set -uo pipefail
 source "$QKD_REPO/Tests/Kernel/lib.sh"
 
-# Edges faster than the ten looks a second of a chip on USB. The tests take the chip away at the end.
+# Edges faster than the ten looks a second of a chip on USB, with the system's libgpiod and with libgpiod 2.
 gpio() {
     check "gpio-sim is loaded" load_gpio_simulators || return
+    simulated_chip
+    TESTS=$QKD_REPO/.build-gpiod2/debug/qkdctlPackageTests.xctest \
+        LD_LIBRARY_PATH=$QKD_REPO/.build-gpiod2/prefix/lib simulated_chip
+}
+
+# The tests take the chip away at the end.
+simulated_chip() {
     local chip=/sys/kernel/config/gpio-sim/long folder
     mkdir -p $chip/bank0 && echo 8 >$chip/bank0/num_lines && echo 1 >$chip/live
     folder=/sys/devices/platform/$(<$chip/dev_name)/$(<$chip/bank0/chip_name)

@@ -157,31 +157,6 @@ struct KernelStageTests {
         try await plug.unplug()
     }
 
-    /// The kernel's own gadget (SourceSink on dummy_hcd), which the guest has set up: no emulator has a part in this.
-    @Test(.enabled(if: Self.sourceMiB != nil)) func theKernelsOwnSourceStreams() async throws {
-        let connection = try await USBBus.open(USBAddress(matches: [USBMatch(vendorID: 0x0525, productID: 0xA4A0)]))
-        try await connection.claim(interface: 0, alternate: 0)
-        let into = try #require(connection.interfaces.first?.endpoints.first { $0.isIn && $0.kind == .bulk })
-        let stream = try await connection.stream(from: into.address, USBStreamShape())
-        // Pattern 1: each packet counts from 0 to 62, again and again.
-        let expected = (0..<128 << 10).map { UInt8($0 % 512 % 63) }
-        let wanted = (Self.sourceMiB ?? 0) << 20
-        var (bytes, wrong) = (0, 0)
-        let started = ContinuousClock.now
-        while bytes < wanted {
-            let part = try await stream.next(timeout: .seconds(5))
-            wrong += part.count != expected.count || memcmp(part, expected, part.count) != 0 ? 1 : 0
-            bytes += part.count
-        }
-        let seconds = Picoseconds.seconds((ContinuousClock.now - started).picoseconds)
-        await stream.close()
-        await connection.close()
-        #expect(wrong == 0)
-        print("STREAM source \(Int(Double(bytes) / seconds / 1e6)) MB/s, \(bytes >> 20) MiB, \(wrong) transfers wrong")
-    }
-
-    private static let sourceMiB = ProcessInfo.processInfo.environment["QKD_SOURCE_MIB"].flatMap { Int($0) }
-
     @Test func aGPIOChipIsSetReadAndWatched() async throws {
         let emulator = CP2112Device(serialNumber: "CP2112-1")
         let plug = try await TestBus.current.plug(emulator, clock: clock)
