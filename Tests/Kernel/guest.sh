@@ -198,12 +198,12 @@ tdc1() {
     check "its port is gone" eventually 10 not test -e /dev/ttyACM0
 }
 
-# tagger_at DRIVER ADDRESS: a bench of which only the tagger is there; capture opens nothing else.
-tagger_at() {
-    awk -v driver="$1" -v address="$2" '
-        /^\[/ { tagger = $0 == "[roles.bob-tagger]" }
-        tagger && /^driver =/ { $0 = "driver = \"" driver "\"" }
-        tagger && /^address =/ { $0 = "address = \"" address "\"" }
+# role_at ROLE DRIVER ADDRESS: a bench of which only this is there; capture and info open nothing else.
+role_at() {
+    awk -v role="[roles.$1]" -v driver="$2" -v address="$3" '
+        /^\[/ { meant = $0 == role }
+        meant && /^driver =/ { $0 = "driver = \"" driver "\"" }
+        meant && /^address =/ { $0 = "address = \"" address "\"" }
         /^driver = "swabian/ { pulser = 1 }
         /^address = "emulated"/ { $0 = pulser ? "address = \"127.0.0.1:1\"" : "address = \"/dev/absent\""; pulser = 0 }
         { print }' "$QKD_REPO/benches/bb84-loopback.toml" >/run/bench.toml
@@ -214,11 +214,11 @@ refused() {
     check "the rules are installed" install_rules
     plug "the TDC1" $tdc1 "${tdc1_id[@]}" || return
     check "there is a ttyACM0" eventually 10 test -c /dev/ttyACM0
-    tagger_at sfifteen-tdc1 /dev/ttyACM0
+    role_at bob-tagger sfifteen-tdc1 /dev/ttyACM0
     refuses_outsiders "the TDC1"
     unplug "the TDC1" $tdc1 "${tdc1_id[@]}"
     plug "the card" $stamps 04b4 1234 || return
-    tagger_at nus-fx2-timestamp usb
+    role_at bob-tagger nus-fx2-timestamp usb
     refuses_outsiders "the card"
     unplug "the card" $stamps 04b4 1234
 }
@@ -241,7 +241,7 @@ ftdi() {
     check "a member of dialout may open it" opens qkdin /dev/ttyUSB0
     check "an outsider may not" not opens qkdout /dev/ttyUSB0
     # Without a tty: the kernel's driver gives way, and comes back.
-    sed 's/"emulated"/"usb:EMULATED-1"/' "$QKD_REPO/benches/bb84-loopback.toml" >/run/bench.toml
+    role_at alice-random crypta-labs-qcicada usb:EMULATED-1
     check "it answers past the tty" says 'EMULATED-1' "$QKDCTL" info alice-random --bench /run/bench.toml
     check "its port is back" eventually 10 test -c /dev/ttyUSB0
     unplug "the QCicada" $qcicada 0403 6015

@@ -32,7 +32,8 @@ final class LibUSBStream: USBInStream, @unchecked Sendable {
             transfer.prepare(handle, endpoint: endpoint, kind: kind, length: shape.length, timeoutMS: 0)
         }
         try LibUSBContext.shared().startEvents()
-        while try submitNext() {}
+        // Just so many: one that has ended meanwhile waits for its bytes to be taken, like all later ones.
+        for _ in transfers { try submitNext() }
     }
 
     func next(timeout: Duration) async throws -> [UInt8] {
@@ -55,15 +56,14 @@ final class LibUSBStream: USBInStream, @unchecked Sendable {
         await flying.untilIdle()
     }
 
-    /// Submits one transfer whose bytes have been taken; whether there was one.
-    @discardableResult
-    private func submitNext() throws -> Bool {
+    /// Submits a transfer that has ended, if there is one: one for each that was taken.
+    private func submitNext() throws {
         let (transfer, aimed) = lock.withLock { () -> (LibUSBTransfer?, Int) in
             guard !isClosing, !idle.isEmpty else { return (nil, 0) }
             flying.enter()
             return (idle.removeFirst(), length)
         }
-        guard let transfer else { return false }
+        guard let transfer else { return }
         transfer.set(length: aimed)
         do {
             try device.start(transfer) { [self, unowned transfer] end in ended(transfer, end) }
@@ -71,14 +71,15 @@ final class LibUSBStream: USBInStream, @unchecked Sendable {
             flying.leave()
             throw error
         }
-        return true
     }
 
     private func ended(_ transfer: LibUSBTransfer, _ end: LibUSBTransfer.End) {
         device.received(end.actualLength)
         let isDone = end.status == LIBUSB_TRANSFER_COMPLETED
-        if isDone || end.actualLength > 0 { queue.put(transfer.bytes(0..<end.actualLength)) }
+        let bytes = isDone || end.actualLength > 0 ? transfer.bytes(0..<end.actualLength) : nil
+        // First, because whoever takes the bytes submits a transfer.
         lock.withLock { idle.append(transfer) }
+        if let bytes { queue.put(bytes) }
         if !isDone, let error = LibUSBDevice.error(end.status, timeout: nil, at: device.place) as? QKDError {
             queue.end(error)
         }

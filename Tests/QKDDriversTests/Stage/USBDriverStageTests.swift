@@ -36,6 +36,13 @@ struct USBDriverStageTests {
         await device.close()
     }
 
+    /// A guest that shares its processors with a build pauses for longer than a device does.
+    private static var patient: NUSTimestampCard.Options {
+        var options = NUSTimestampCard.Options()
+        options.quiet = .milliseconds(500)
+        return options
+    }
+
     /// Fires so many pulses, a thousand at a time, on the card's own clock.
     private static func fire(_ count: Int, at emulator: NUSTimestampEmulator) async throws -> [Int64] {
         let times = (1...count).map { Int64($0) * 1_000_000 }
@@ -54,7 +61,8 @@ struct USBDriverStageTests {
         settings.resetsCounter = false
         let emulator = NUSTimestampEmulator(settings: settings)
         let plug = try await TestBus.current.plug(emulator, clock: clock)
-        let card = NUSTimestampCard(connection: try await plug.open(), clock: clock)
+        let card = NUSTimestampCard(
+            connection: try await plug.open(), clock: clock, options: Self.patient)
         _ = try await card.open()
         let tags = collectTags(try await card.startTagging())
         let times = try await Self.fire(20_000, at: emulator)
@@ -74,7 +82,8 @@ struct USBDriverStageTests {
         let emulator = NUSTimestampEmulator(settings: settings)
         for round in 1...3 {
             let plug = try await TestBus.current.plug(emulator, clock: clock)
-            let card = NUSTimestampCard(connection: try await plug.open(), clock: clock)
+            let card = NUSTimestampCard(
+                connection: try await plug.open(), clock: clock, options: Self.patient)
             #expect(try await card.open().serialNumber == "EMULATED-34")
             let tags = collectTags(try await card.startTagging())
             _ = try await Self.fire(4096, at: emulator)

@@ -174,6 +174,24 @@ struct BusStageTests {
         }
     }
 
+    @Test func aReaderWhoHasNotComeYetIsSentNoMoreThanTheTransfersHold() async throws {
+        try await withDevice { connection, _, device in
+            // The source gives whatever is asked for, so that the first transfers end while the last are submitted.
+            let shape = USBStreamShape(transfers: 8, length: 4096)
+            let stream = try await connection.stream(from: 0x81, shape)
+            try await Task.sleep(for: .milliseconds(300))
+            #expect(await device.sentPackets == shape.transfers * shape.length / PatternDevice.packetLength)
+            var reader = PatternDevice.Reader()
+            // Each that is taken is asked for anew: a lost one would end the stream after eight.
+            for _ in 0..<100 { reader.take(try await stream.next(timeout: .seconds(5))) }
+            #expect(reader.packets == 100 * shape.length / PatternDevice.packetLength && reader.missing == 0)
+            try await Task.sleep(for: .milliseconds(300))
+            let held = await device.sentPackets - reader.packets
+            #expect(held == shape.transfers * shape.length / PatternDevice.packetLength)
+            await stream.close()
+        }
+    }
+
     @Test func aSlowReaderSlowsTheDeviceAndTheLossIsCounted() async throws {
         let device = PatternDevice(serialNumber: "STAGE-slow", packetsPerSecond: 20_000, fifoPackets: 64)
         try await withDevice("slow", device) { connection, _, _ in
