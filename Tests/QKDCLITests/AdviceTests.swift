@@ -22,6 +22,8 @@ struct AdviceTests {
         #expect(try #require(Advice.remedy(port)).contains("dialout"))
         let busy = QKDError(.busy, "x", at: .init("/dev/ttyACM0"))
         #expect(try #require(Advice.remedy(busy)).contains("fuser -v /dev/ttyACM0"))
+        let listening = QKDError(.busy, "x", at: .init("usbip:127.0.0.1:3240"))
+        #expect(try #require(Advice.remedy(listening)).contains("another port"))
         #expect(Advice.remedy(QKDError(.absent, "x", at: .init("tcp:10.0.0.1:80")))?.contains("network") == true)
         #expect(Advice.remedy(QKDError(.invalidInput, "x")) == nil)
     }

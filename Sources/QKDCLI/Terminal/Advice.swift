@@ -41,6 +41,8 @@ enum Advice {
         case .absent: return nil
         case .busy where source.hasPrefix("usb:"):
             return "close the other program that has claimed the device, or unplug and replug it"
+        case .busy where ["tcp:", "http:", "usbip:"].contains(where: source.hasPrefix):
+            return "choose another port, or end the program that listens at this one"
         case .busy where source.hasPrefix("/dev/gpiochip"): return "end the program that holds the line"
         case .busy: return "close the other program ('fuser -v \(source)' names it), or unplug and replug the device"
         case .disconnected: return "check the cable and power, then run the command again"

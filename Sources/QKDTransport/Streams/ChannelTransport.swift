@@ -83,7 +83,9 @@ enum ChannelFailure {
         if let error = error as? QKDError { return error }
         let place = QKDError.Place(endpoint)
         if let error = error as? IOError {
-            return QKDError(kind(ofErrno: error.errnoCode), "\(error)", code: error.errnoCode, at: place)
+            // EADDRINUSE, of which NIO tells only its call.
+            let message = error.errnoCode == 98 ? "another program listens at this port" : "\(error)"
+            return QKDError(kind(ofErrno: error.errnoCode), message, code: error.errnoCode, at: place)
         }
         if let error = error as? NIOConnectionError, let first = error.connectionErrors.first {
             return named(first.error, endpoint: endpoint)

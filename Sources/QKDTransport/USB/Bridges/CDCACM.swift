@@ -24,10 +24,10 @@ enum CDCACM {
             try await connection.control(
                 out: USBSetup.classInterfaceOut, request, value: value, index: UInt16(control.number), data: data)
         }
-        // A device without a real line may refuse a coding; it has no use for one either.
-        do { try await request(0x20, 0, lineCoding(baud: baud)) } catch let error as QKDError
-            where error.kind == .refused
-        {
+        do {
+            try await request(0x20, 0, lineCoding(baud: baud))
+        } catch let error as QKDError where error.kind == .refused {
+            // A device without a real line may refuse a coding; it has no use for one either.
         }
         try await request(0x22, raisedLines)
         return USBSerialTransport.Wire(
