@@ -35,6 +35,7 @@ let package = Package(
         .library(name: "QKDDrivers", targets: ["QKDDrivers"]),
         .library(name: "QKDTimeTags", targets: ["QKDTimeTags"]),
         .library(name: "QKDSifting", targets: ["QKDSifting"]),
+        .library(name: "QKDDistillation", targets: ["QKDDistillation"]),
         .library(name: "QKDPhysics", targets: ["QKDPhysics"]),
         .library(name: "QKDBench", targets: ["QKDBench"]),
         .library(name: "QKDTestKit", targets: ["QKDTestKit"]),
@@ -66,6 +67,8 @@ let package = Package(
         room("QKDDrivers", ["QKDCore", "QKDTransport"]),
         room("QKDTimeTags", ["QKDCore", "QKDKernels", "CKissFFT", "CZlib"]),
         room("QKDSifting", ["QKDCore", "QKDKernels"]),
+        // From sifted bits to secret ones.
+        room("QKDDistillation", ["QKDCore"]),
 
         // What stands in for the world, and what steers.
         room("QKDPhysics", ["QKDCore"]),
@@ -93,6 +96,7 @@ let package = Package(
         tests("QKDDrivers", ["QKDDrivers", "QKDTestKit", "QKDTransport", "QKDCore"]),
         tests("QKDTimeTags", ["QKDTimeTags", "QKDCore", "QKDPhysics"]),
         tests("QKDSifting", ["QKDSifting", "QKDCore"]),
+        tests("QKDDistillation", ["QKDDistillation"]),
         tests("QKDPhysics", ["QKDPhysics", "QKDCore"]),
         tests(
             "QKDBench",

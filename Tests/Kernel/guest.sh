@@ -44,7 +44,7 @@ held_by_another() {
     check "a capture runs" eventually 60 test -s /tmp/first.qkdtags || return
     check "a second one is told that the tagger is held" exits 75 as_user qkdin "$QKDCTL" capture --bench $whole \
         --out /tmp/second.qkdtags
-    pkill -INT -f first.qkdtags
+    kill -INT "$(</run/first.pid)"
     check "interrupted, the first ends" eventually 60 not kill -0 $first
     check "with code 130" test "$(</run/first.code)" = 130
     check "its file is whole" as_user qkdin "$QKDCTL" tags info /tmp/first.qkdtags
@@ -69,12 +69,14 @@ pulled_in_mid_run() {
     check "safe confirms every device" as_user qkdin "$QKDCTL" safe --bench $whole
 }
 
-# in_background NAME USER ARGUMENTS...: the tool; NAME.log has what it says, NAME.code how it ended.
+# in_background NAME USER ARGUMENTS...: the tool; NAME.pid is its process, NAME.log what it says, NAME.code how it ended.
 in_background() {
     local name=$1 user=$2
     shift 2
     (
-        as_user "$user" "$QKDCTL" "$@" >"$name.log" 2>&1
+        as_user "$user" "$QKDCTL" "$@" >"$name.log" 2>&1 &
+        echo $! >"$name.pid"
+        wait $!
         echo $? >"$name.code"
     ) &
 }
