@@ -39,14 +39,14 @@ whole_bench() {
 # A second program wants the tagger that a first one has, which is then interrupted.
 held_by_another() {
     local first
-    in_background /run/first qkdin capture --bench $whole --prepare --out /tmp/first.qkdtags
+    in_background /tmp/job1 qkdin capture --bench $whole --prepare --out /tmp/first.qkdtags
     first=$!
     check "a capture runs" eventually 60 test -s /tmp/first.qkdtags || return
     check "a second one is told that the tagger is held" exits 75 as_user qkdin "$QKDCTL" capture --bench $whole \
         --out /tmp/second.qkdtags
-    kill -INT "$(</run/first.pid)"
+    kill -INT "$(</tmp/job1.pid)"
     check "interrupted, the first ends" eventually 60 not kill -0 $first
-    check "with code 130" test "$(</run/first.code)" = 130
+    check "with code 130" test "$(</tmp/job1.code)" = 130
     check "its file is whole" as_user qkdin "$QKDCTL" tags info /tmp/first.qkdtags
     check "it is dark, without bias" bench_is_safe
     check "safe confirms every device" as_user qkdin "$QKDCTL" safe --bench $whole
@@ -55,13 +55,13 @@ held_by_another() {
 pulled_in_mid_run() {
     local frames run
     frames=$(grep -c 'frame started' "$QKD_OUT/bench.log")
-    in_background /run/pulled qkdin run --bench $whole --duration 60 --patience 1 --out /tmp/pulled
+    in_background /tmp/job2 qkdin run --bench $whole --duration 60 --patience 1 --out /tmp/pulled
     run=$!
     check "a run plays frames" eventually 60 more_frames_than "$frames" || return
     check "the tagger is pulled" usb_detach "$1" 1-7
     check "the run ends" eventually 90 not kill -0 $run
-    check "and says why" grep -qi 'unplugged\|no such device' /run/pulled.log
-    check "it is no success" test "$(</run/pulled.code)" != 0
+    check "and says why" grep -qi 'unplugged\|no such device' /tmp/job2.log
+    check "it is no success" test "$(</tmp/job2.code)" != 0
     check "it is dark, without bias" bench_is_safe
     check "safe does not confirm a tagger that is not there" not as_user qkdin "$QKDCTL" safe --bench $whole
     check "the tagger is plugged in again" usb_attach "$1" 1-7
@@ -70,13 +70,13 @@ pulled_in_mid_run() {
 }
 
 # in_background NAME USER ARGUMENTS...: the tool; NAME.pid is its process, NAME.log what it says, NAME.code how it ended.
+# The user has to be able to write NAME.pid.
 in_background() {
     local name=$1 user=$2
     shift 2
     (
-        as_user "$user" "$QKDCTL" "$@" >"$name.log" 2>&1 &
-        echo $! >"$name.pid"
-        wait $!
+        # shellcheck disable=SC2016  # the inner shell expands
+        as_user "$user" sh -c 'echo $$ >"$0"; exec "$@"' "$name.pid" "$QKDCTL" "$@" >"$name.log" 2>&1
         echo $? >"$name.code"
     ) &
 }
