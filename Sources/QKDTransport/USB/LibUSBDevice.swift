@@ -112,7 +112,8 @@ public final class LibUSBDevice: USBConnection, @unchecked Sendable {
         await flying.untilIdle()
         // Releasing and closing cannot fail in a way that anybody could mend.
         try? await Offload.run { [self] in
-            for interface in lock.withLock({ claimed }) { libusb_release_interface(handle, CInt(interface)) }
+            // The last first: a kernel driver that comes back to the first interface wants its others free.
+            for interface in lock.withLock({ claimed }).reversed() { libusb_release_interface(handle, CInt(interface)) }
             libusb_close(handle)
         }
     }
