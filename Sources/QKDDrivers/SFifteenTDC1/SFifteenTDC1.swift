@@ -185,14 +185,24 @@ extension SFifteenTDC1 {
         return DeviceIdentity(vendor: fields[0], model: fields[1], serialNumber: fields[2], firmware: fields[3])
     }
 
-    func askStatus() async throws -> Int {
+    /// Asks for the status word; what comes before it was sent before it was asked for, and is handed over.
+    func askStatus(_ take: ([UInt8]) -> Void = { _ in }) async throws -> Int {
         try await transport.write(TDC1Text.line("status?"))
         var reader = ByteReader(transport)
-        let bytes = try await reader.bytes(TDC1Text.statusByteCount, timeout: options.answerTimeout)
-        guard let status = TDC1Text.status(bytes) else {
-            throw TDC1Text.violation("an answer to status? that is no status", at: transport.endpoint)
+        var tail: [UInt8] = []
+        let deadline = ContinuousClock.now + options.answerTimeout
+        while true {
+            if let status = TDC1Text.status(tail.suffix(TDC1Text.statusByteCount)) {
+                take(tail.dropLast(TDC1Text.statusByteCount))
+                return status
+            }
+            do {
+                let left = ContinuousClock.now.duration(to: deadline)
+                tail += try await reader.available(timeout: max(.zero, left))
+            } catch let error as QKDError where error.kind == .timeout && tail.count >= TDC1Text.statusByteCount {
+                throw TDC1Text.violation("an answer to status? that is no status", at: transport.endpoint)
+            }
         }
-        return status
     }
 }
 

@@ -47,8 +47,9 @@ extension SFifteenTDC1 {
     private func endRun() async throws {
         try await transport.write(TDC1Text.line("abort", "INPKT"))
         try await untilQuiet { session?.take($0) }
+        // The wire keeps the order: a packet that was later than any quiet is still before the status.
+        let status = try await askStatus { session?.take($0) }
         session?.take([], isPause: true)
-        let status = try await askStatus()
         guard status & TDC1Text.overflowBit != 0 else { return }
         note("the device's buffer ran over while tagging")
         let hole = TagHole(beforeIndex: 0, cause: .deviceOverflow, afterPS: session?.decoder.lastTimePS)

@@ -172,6 +172,22 @@ struct SFifteenTDC1Tests {
         #expect(try await bench.device.health().verdict == .degraded)
     }
 
+    @Test("a last packet that comes after the quiet is neither lost nor taken for the status")
+    func lateLastPacket() async throws {
+        let emulator = SFifteenTDC1Emulator()
+        let clock = ManualClock()
+        let wire = FaultInjectingTransport(await EmulatorLink(emulator, clock: clock, idleRead: .waits), faults: [])
+        let device = SFifteenTDC1(transport: wire, clock: clock, options: Bench.quick)
+        _ = try await device.open()
+        let stream = try await device.startTagging()
+        await emulator.inject(
+            timesPS: (1...10).map { $0 * 10_000 }, channels: .init(repeating: 2, count: 10), upToPS: 200_000)
+        wire.setFaults([.delay(Bench.quick.quiet * 10)])
+        try await device.stopTagging()
+        let batch = try await collect(stream)
+        #expect(batch.times == (1...10).map { $0 * 10_000 } && batch.holes.isEmpty)
+    }
+
     @Test("an overflow shows as a hole at the end and in the health")
     func overflow() async throws {
         let bench = await Bench()
