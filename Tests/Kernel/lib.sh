@@ -159,6 +159,15 @@ usb_node() {
 }
 is_plugged() { local node && node=$(usb_node "$1" "$2") && [ -c "$node" ] && udevadm settle; }
 
+# replug_once PORT: a Quantis that a server there has is plugged in, open to whom it should be, and pulled.
+replug_once() {
+    usb_attach "$1" && eventually 20 is_plugged 0aba 0102 || return 1
+    local node
+    node=$(usb_node 0aba 0102)
+    has_access "$node" '660 root:plugdev' && opens qkdin "$node" && not opens qkdout "$node" || return 1
+    usb_detach "$1" && eventually 10 not test -e "$node" && eventually 10 not usb_device 0aba 0102
+}
+
 # access_of NODE: such as "660 root:plugdev".
 access_of() { stat -c '%a %U:%G' "$1"; }
 has_access() { [ "$(access_of "$1")" = "$2" ] || { access_of "$1" && return 1; }; }

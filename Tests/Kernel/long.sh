@@ -21,20 +21,12 @@ simulated_chip() {
     QKD_GPIO_SIM=$folder QKD_GPIO_SIM_LIVE=$chip/live swift_tests GPIOSimStageTests 120
 }
 
-replug_once() {
-    usb_attach && eventually 20 is_plugged 0aba 0102 || return 1
-    local node
-    node=$(usb_node 0aba 0102)
-    opens qkdin "$node" && not opens qkdout "$node" || return 1
-    usb_detach 3240 && eventually 10 not test -e "$node" && eventually 10 not usb_device 0aba 0102
-}
-
 replugs() {
     check "the rules are installed" install_rules
     check "the Quantis is emulated" emulate 3240 idq-quantis-usb || return
     local turn memory
     memory=$(sed -n 's/^MemAvailable: *\([0-9]*\).*/\1/p' /proc/meminfo)
-    for turn in {1..100}; do check "replug $turn of 100" replug_once || return; done
+    for turn in {1..100}; do check "replug $turn of 100" replug_once 3240 || return; done
     check "no port of the virtual hub is left in use" not grep -qE '^(hs|ss) +[0-9]+ 006' $VHCI/status
     echo "memory available: $memory KiB before, $(sed -n 's/^MemAvailable: *\([0-9]*\).*/\1/p' /proc/meminfo) KiB after"
 }
