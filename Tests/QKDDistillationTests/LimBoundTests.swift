@@ -4,37 +4,37 @@ import Testing
 /// Lim et al. 2014 on their own link; figures computed independently, for each of the readings.
 struct LimBoundTests {
     /// Secret bits a pulse at 100 km with 1e4 … 1e9 detections, best settings.
-    private static let figures: [(reading: LimBound.Reading, rates: [Double])] = [
-        (.literal, [9.913e-7, 1.040e-5, 2.755e-5, 4.766e-5, 6.747e-5, 8.537e-5]),
-        (.clipped, [1.067e-6, 1.192e-5, 3.068e-5, 5.157e-5, 7.099e-5, 8.801e-5]),
+    private static let figures: [(reading: KeyProof, rates: [Double])] = [
+        (.limLiteral, [9.913e-7, 1.040e-5, 2.755e-5, 4.766e-5, 6.747e-5, 8.537e-5]),
+        (.limClipped, [1.067e-6, 1.192e-5, 3.068e-5, 5.157e-5, 7.099e-5, 8.801e-5]),
     ]
 
     @Test(arguments: [0, 1]) func ratesAt100Kilometres(row: Int) throws {
-        let (reading, rates) = Self.figures[row]
+        let (proof, rates) = Self.figures[row]
         var near: FiniteDecoyPlan.Outcome?
         for (power, rate) in zip([1e4, 1e5, 1e6, 1e7, 1e8, 1e9], rates) {
-            let best = try #require(FiniteDecoyPlan(reading: reading, blockSize: power).best(km: 100, near: near))
-            #expect(abs(best.bitsPerPulse / rate - 1) < 1e-3, "\(reading) \(power): \(best.bitsPerPulse)")
-            #expect(best.key.proof == reading.proof)
+            let best = try #require(FiniteDecoyPlan(proof: proof, blockSize: power).best(lossDB: 20, near: near))
+            #expect(abs(best.bitsPerPulse / rate - 1) < 1e-3, "\(proof) \(power): \(best.bitsPerPulse)")
+            #expect(best.key.proof == proof)
             near = best
         }
     }
 
     /// How far the readings differ without fibre: 12 % of 1e7 detections, 62 % of 1e4.
-    @Test(arguments: [(LimBound.Reading.literal, 2.08e-4), (.clipped, 2.65e-4), (.clippedErrors, 3.38e-4)])
-    func readingsOfSmallBlocks(reading: LimBound.Reading, rate: Double) throws {
-        let best = try #require(FiniteDecoyPlan(reading: reading, blockSize: 1e4).best(km: 0))
+    @Test(arguments: [(KeyProof.limLiteral, 2.08e-4), (.limClipped, 2.65e-4), (.limClippedErrors, 3.38e-4)])
+    func readingsOfSmallBlocks(proof: KeyProof, rate: Double) throws {
+        let best = try #require(FiniteDecoyPlan(proof: proof, blockSize: 1e4).best(lossDB: 0))
         #expect(abs(best.bitsPerPulse / rate - 1) < 5e-3, "\(best.bitsPerPulse)")
     }
 
     @Test func smallBlocksReach130Kilometres() throws {
-        let plan = FiniteDecoyPlan(reading: .clipped, blockSize: 1e4)
-        let at100 = try #require(plan.best(km: 100))
+        let plan = FiniteDecoyPlan(proof: .limClipped, blockSize: 1e4)
+        let at100 = try #require(plan.best(lossDB: 20))
         // Far from where a search for large blocks would look.
-        #expect(at100.keyBasisProbability < 0.6 && at100.intensities.probabilities[0] < 0.1)
+        #expect(at100.settings.keyBasisProbability < 0.6 && at100.settings.intensities.probabilities[0] < 0.1)
         // Without a hint from nearby, too.
-        #expect(try #require(plan.best(km: 130)).bitsPerPulse > 0)
-        #expect(try #require(plan.best(km: 131)).bitsPerPulse <= 0)
+        #expect(try #require(plan.best(lossDB: 26)).bitsPerPulse > 0)
+        #expect(try #require(plan.best(lossDB: 26.2)).bitsPerPulse <= 0)
     }
 
     private static let intensities = DecoyIntensities(means: [0.5, 0.1, 2e-4], probabilities: [0.6, 0.3, 0.1])
@@ -43,7 +43,9 @@ struct LimBoundTests {
         let bound = try #require(LimBound(Self.intensities, reading: reading))
         let detections = [3e6, 3e5, 700]
         let counts = DecoyCounts(detections: detections, errors: detections.map { $0 * errors })
-        return bound.keyLength(key: counts, test: counts, leaked: 1.16 * counts.detected * binaryEntropy(errors))
+        return bound.keyLength(
+            key: counts, test: counts, leaked: 1.16 * counts.detected * binaryEntropy(errors),
+            security: .init())
     }
 
     @Test func fixedCost() throws { #expect(abs(try keyLength(errors: 0.01).fixed - 256.6) < 0.05) }
@@ -58,7 +60,8 @@ struct LimBoundTests {
         #expect(try keyLength(errors: 0.5).bits == 0)
         #expect(try keyLength(errors: 0).bits > few.bits)
         let nothing = DecoyCounts(detections: [0, 0, 0], errors: [0, 0, 0])
-        let none = try #require(LimBound(Self.intensities)).keyLength(key: nothing, test: nothing, leaked: 0)
+        let none = try #require(LimBound(Self.intensities)).keyLength(
+            key: nothing, test: nothing, leaked: 0, security: .init())
         #expect(none.bits == 0 && none.phaseError == 0.5 && none.single == 0)
     }
 

@@ -26,6 +26,9 @@ public struct DecoyIntensities: Sendable, Equatable {
             sum + next.1 * exp(-next.0) * (photons == 0 ? 1 : next.0)
         }
     }
+
+    /// eᵏ/p_k, by which a count of one intensity is set against those of the others.
+    func scale(_ intensity: Int) -> Double { exp(means[intensity]) / probabilities[intensity] }
 }
 
 /// What was counted in one basis, by intensity, brightest first. Plans have expected counts, which are no whole numbers.

@@ -6,6 +6,10 @@ public enum KeyProof: String, Sendable, CaseIterable {
     case limClipped = "lim2014-clipped"
     /// The same; besides, single photons made no more errors than there were.
     case limClippedErrors = "lim2014-clipped-errors"
+    /// Rusca, Boaron, Grünenfelder, Martin, Zbinden, Appl. Phys. Lett. 112, 171104 (2018): one decoy.
+    case rusca = "rusca2018"
+    /// Tomamichel, Lim, Gisin, Renner, Nat. Commun. 3, 634 (2012), for pairs (BBM92) and single photons.
+    case tomamichel = "tomamichel2012"
 
     /// What a report says of it in one line.
     public var statement: String {
@@ -13,6 +17,8 @@ public enum KeyProof: String, Sendable, CaseIterable {
         case .limLiteral: "Lim 2014, three intensities, bounds as printed"
         case .limClipped: "Lim 2014, three intensities, counts clipped at zero"
         case .limClippedErrors: "Lim 2014, three intensities, counts clipped at zero, errors at those counted"
+        case .rusca: "Rusca 2018, two intensities"
+        case .tomamichel: "Tomamichel 2012, pairs or single photons"
         }
     }
 }

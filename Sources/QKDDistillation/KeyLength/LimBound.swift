@@ -1,16 +1,8 @@
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
-
 /// Secret bits of decoy-state BB84 with three intensities and biased bases, for finite counts (Lim et al. 2014, eqs. (1)–(5)).
 ///
 /// Needs μ₁ > μ₂ + μ₃, μ₂ > μ₃ ≥ 0, and detectors whose efficiency does not depend on the basis. What the paper calls X is
 /// the basis of the key here, what it calls Z the other one.
-public struct LimBound: Sendable {
+public struct LimBound: DecoyBound {
     /// Which of the three sound readings of the formulas is taken.
     public enum Reading: Sendable, CaseIterable {
         /// As printed.
@@ -35,6 +27,8 @@ public struct LimBound: Sendable {
     /// The reading that is taken.
     public let reading: Reading
 
+    public var proof: KeyProof { reading.proof }
+
     static let terms = 21.0
 
     /// Prepares the bound; `nil` unless there are three intensities as the proof needs them.
@@ -47,15 +41,13 @@ public struct LimBound: Sendable {
         self.reading = reading
     }
 
-    /// The length of a key from the detections of the key's basis, the counts of the other one, and the bits that
-    /// reconciliation revealed.
     public func keyLength(
-        key: DecoyCounts, test: DecoyCounts, leaked: Double, security: SecurityParameters = .init()
+        key: DecoyCounts, test: DecoyCounts, leaked: Double, security: SecurityParameters
     ) -> KeyLength {
         let photons = detections(key.detections, security)
         let testPhotons = detections(test.detections, security)
         return DecoyLength(
-            proof: reading.proof, vacuum: photons.vacuum, single: photons.single, testSingle: testPhotons.single,
+            proof: proof, vacuum: photons.vacuum, single: photons.single, testSingle: testPhotons.single,
             testErrors: errors(test, security), terms: Self.terms
         ).keyLength(leaked: leaked, security)
     }
@@ -88,15 +80,11 @@ public struct LimBound: Sendable {
     }
 
     private func upper(_ count: Double, _ spread: Double, _ intensity: Int) -> Double {
-        scale(intensity) * (count + spread)
+        intensities.scale(intensity) * (count + spread)
     }
 
     private func lower(_ count: Double, _ spread: Double, _ intensity: Int, clips: Bool = true) -> Double {
-        let bound = scale(intensity) * (count - spread)
+        let bound = intensities.scale(intensity) * (count - spread)
         return clips && reading != .literal ? max(0, bound) : bound
-    }
-
-    private func scale(_ intensity: Int) -> Double {
-        exp(intensities.means[intensity]) / intensities.probabilities[intensity]
     }
 }
