@@ -22,9 +22,9 @@ whole_bench() {
     check "the rules are installed" install_rules
     for number in {1..7}; do
         # usbip cannot read the hub's state while a device comes up.
-        check "instrument $number of 7 is attached" eventually 10 usb_attach "$port" "1-$number" || return
+        check "instrument $number of 7 is attached" eventually 40 usb_attach "$port" "1-$number" || return
     done
-    check "their ttys have names" eventually 20 names_of_bench $whole
+    check "their ttys have names" eventually 60 names_of_bench $whole
     udevadm settle
     check "a member's run of 1 s at 1 MHz finds its frame" \
         as_user qkdin "$QKDCTL" run --bench $whole --duration 1 --out /tmp/session
@@ -41,11 +41,11 @@ held_by_another() {
     local first
     in_background /tmp/job1 qkdin capture --bench $whole --prepare --out /tmp/first.qkdtags
     first=$!
-    check "a capture runs" eventually 60 test -s /tmp/first.qkdtags || return
+    check "a capture runs" eventually 240 test -s /tmp/first.qkdtags || return
     check "a second one is told that the tagger is held" exits 75 as_user qkdin "$QKDCTL" capture --bench $whole \
         --out /tmp/second.qkdtags
     kill -INT "$(</tmp/job1.pid)"
-    check "interrupted, the first ends" eventually 60 not kill -0 $first
+    check "interrupted, the first ends" eventually 240 not kill -0 $first
     check "with code 130" test "$(</tmp/job1.code)" = 130
     check "its file is whole" as_user qkdin "$QKDCTL" tags info /tmp/first.qkdtags
     check "it is dark, without bias" bench_is_safe
@@ -57,15 +57,15 @@ pulled_in_mid_run() {
     frames=$(grep -c 'frame started' "$QKD_OUT/bench.log")
     in_background /tmp/job2 qkdin run --bench $whole --duration 60 --patience 1 --out /tmp/pulled
     run=$!
-    check "a run plays frames" eventually 60 more_frames_than "$frames" || return
+    check "a run plays frames" eventually 240 more_frames_than "$frames" || return
     check "the tagger is pulled" usb_detach "$1" 1-7
-    check "the run ends" eventually 90 not kill -0 $run
+    check "the run ends" eventually 240 not kill -0 $run
     check "and says why" grep -qi 'unplugged\|no such device' /tmp/job2.log
     check "it is no success" test "$(</tmp/job2.code)" != 0
     check "it is dark, without bias" bench_is_safe
     check "safe does not confirm a tagger that is not there" not as_user qkdin "$QKDCTL" safe --bench $whole
     check "the tagger is plugged in again" usb_attach "$1" 1-7
-    check "it is enumerated" eventually 20 is_plugged 04b4 1234
+    check "it is enumerated" eventually 60 is_plugged 04b4 1234
     check "safe confirms every device" as_user qkdin "$QKDCTL" safe --bench $whole
 }
 
@@ -104,12 +104,12 @@ names_of_bench() {
 plug() {
     [ -e "/run/emulator-$2.log" ] || check "$1 is emulated" emulate "$2" "${drivers[$2]}" || return
     check "$1 is attached by usbip" usb_attach "$2" &&
-        check "$1 is enumerated" eventually 20 is_plugged "$3" "$4"
+        check "$1 is enumerated" eventually 60 is_plugged "$3" "$4"
 }
 
 unplug() {
     check "$1 is detached" usb_detach "$2"
-    check "$1 is gone" eventually 10 not usb_device "$3" "$4"
+    check "$1 is gone" eventually 40 not usb_device "$3" "$4"
 }
 
 enumeration() {
@@ -178,8 +178,8 @@ replug() {
 tdc1() {
     check "the rules are installed" install_rules
     plug "the TDC1" $tdc1 "${tdc1_id[@]}" || return
-    check "udev loads cdc_acm" eventually 10 grep -q '^cdc_acm ' /proc/modules
-    check "there is a ttyACM0" eventually 10 test -c /dev/ttyACM0
+    check "udev loads cdc_acm" eventually 40 grep -q '^cdc_acm ' /proc/modules
+    check "there is a ttyACM0" eventually 40 test -c /dev/ttyACM0
     udevadm settle
     check "it is dialout's" has_access /dev/ttyACM0 '660 root:dialout'
     check "ModemManager shall leave it alone" says '^1$' udev_property /dev/ttyACM0 ID_MM_DEVICE_IGNORE
@@ -191,9 +191,9 @@ tdc1() {
     role_at bob-tagger sfifteen-tdc1 usb:EMULATED-1
     check "it is captured from past the tty, whose driver gives way" says 'ended by +duration' \
         "$QKDCTL" capture --bench /run/bench.toml --duration 0.1 --idle-timeout 2 --out /tmp/past.qkdtags
-    check "and comes back" eventually 10 test -c /dev/ttyACM0
+    check "and comes back" eventually 40 test -c /dev/ttyACM0
     unplug "the TDC1" $tdc1 "${tdc1_id[@]}"
-    check "its port is gone" eventually 10 not test -e /dev/ttyACM0
+    check "its port is gone" eventually 40 not test -e /dev/ttyACM0
 }
 
 # role_at ROLE DRIVER ADDRESS: a bench of which only this is there; capture and info open nothing else.
@@ -211,7 +211,7 @@ role_at() {
 refused() {
     check "the rules are installed" install_rules
     plug "the TDC1" $tdc1 "${tdc1_id[@]}" || return
-    check "there is a ttyACM0" eventually 10 test -c /dev/ttyACM0
+    check "there is a ttyACM0" eventually 40 test -c /dev/ttyACM0
     role_at bob-tagger sfifteen-tdc1 /dev/ttyACM0
     refuses_outsiders "the TDC1"
     unplug "the TDC1" $tdc1 "${tdc1_id[@]}"
@@ -230,8 +230,8 @@ refuses_outsiders() {
 ftdi() {
     check "the rules are installed" install_rules
     plug "the QCicada" $qcicada 0403 6015 || return
-    check "udev loads ftdi_sio" eventually 10 grep -q '^ftdi_sio ' /proc/modules
-    check "there is a ttyUSB0" eventually 10 test -c /dev/ttyUSB0
+    check "udev loads ftdi_sio" eventually 40 grep -q '^ftdi_sio ' /proc/modules
+    check "there is a ttyUSB0" eventually 40 test -c /dev/ttyUSB0
     udevadm settle
     check "it is dialout's" has_access /dev/ttyUSB0 '660 root:dialout'
     check "it has a latency timer" test -r /sys/bus/usb-serial/devices/ttyUSB0/latency_timer
@@ -239,7 +239,7 @@ ftdi() {
     check "a member of dialout may open it" opens qkdin /dev/ttyUSB0
     check "an outsider may not" not opens qkdout /dev/ttyUSB0
     unplug "the QCicada" $qcicada 0403 6015
-    check "its port is gone" eventually 10 not test -e /dev/ttyUSB0
+    check "its port is gone" eventually 40 not test -e /dev/ttyUSB0
 }
 
 # The tests attach devices of their own, without a server.

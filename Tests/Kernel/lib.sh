@@ -83,7 +83,7 @@ as_user() { (cd / && exec setpriv --reuid "$1" --regid "$1" --init-groups env HO
 start_udev() {
     rm -f /etc/udev/rules.d/*qkdctl*
     /lib/systemd/systemd-udevd --daemon
-    eventually 10 udevadm control --ping
+    eventually 40 udevadm control --ping
 }
 
 # Rules are applied to what is plugged in already as well, as a replug would.
@@ -121,7 +121,7 @@ source_sink() {
     echo 1 >$gadget/functions/SourceSink.0/pattern
     ln -s $gadget/functions/SourceSink.0 $gadget/configs/c.1/ || return 1
     controller=$(echo /sys/class/udc/*)
-    echo "${controller##*/}" >$gadget/UDC && eventually 20 is_plugged 0525 a4a0
+    echo "${controller##*/}" >$gadget/UDC && eventually 60 is_plugged 0525 a4a0
 }
 source_sink_gone() { echo >/sys/kernel/config/usb_gadget/source/UDC; }
 
@@ -161,11 +161,11 @@ is_plugged() { local node && node=$(usb_node "$1" "$2") && [ -c "$node" ] && ude
 
 # replug_once PORT: a Quantis that a server there has is plugged in, open to whom it should be, and pulled.
 replug_once() {
-    usb_attach "$1" && eventually 20 is_plugged 0aba 0102 || return 1
+    usb_attach "$1" && eventually 60 is_plugged 0aba 0102 || return 1
     local node
     node=$(usb_node 0aba 0102)
     has_access "$node" '660 root:plugdev' && opens qkdin "$node" && not opens qkdout "$node" || return 1
-    usb_detach "$1" && eventually 10 not test -e "$node" && eventually 10 not usb_device 0aba 0102
+    usb_detach "$1" && eventually 40 not test -e "$node" && eventually 40 not usb_device 0aba 0102
 }
 
 # access_of NODE: such as "660 root:plugdev".

@@ -17,7 +17,7 @@ simulated_chip() {
     local chip=/sys/kernel/config/gpio-sim/long folder
     mkdir -p $chip/bank0 && echo 8 >$chip/bank0/num_lines && echo 1 >$chip/live
     folder=/sys/devices/platform/$(<$chip/dev_name)/$(<$chip/bank0/chip_name)
-    check "there is a chip" eventually 10 test -c "/dev/${folder##*/}"
+    check "there is a chip" eventually 40 test -c "/dev/${folder##*/}"
     QKD_GPIO_SIM=$folder QKD_GPIO_SIM_LIVE=$chip/live swift_tests GPIOSimStageTests 120
 }
 

@@ -22,7 +22,7 @@ struct KernelStageSourceTests {
         var (bytes, wrong) = (0, 0)
         let started = ContinuousClock.now
         while bytes < wanted {
-            let part = try await stream.next(timeout: .seconds(5))
+            let part = try await stream.next(timeout: .seconds(60))
             wrong += part.count != expected.count || memcmp(part, expected, part.count) != 0 ? 1 : 0
             bytes += part.count
         }

@@ -87,7 +87,7 @@ struct USBDriverStageTests {
             #expect(try await card.open().serialNumber == "EMULATED-34")
             let tags = collectTags(try await card.startTagging())
             _ = try await Self.fire(4096, at: emulator)
-            let limit = ContinuousClock.now + .seconds(10)
+            let limit = ContinuousClock.now + .seconds(60)
             while await card.taggerStatistics().tags < 2000, ContinuousClock.now < limit {
                 try await Task.sleep(for: .milliseconds(20))
             }

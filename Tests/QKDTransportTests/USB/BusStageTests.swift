@@ -8,7 +8,8 @@ import Testing
 @Suite(.serialized, .timeLimit(.minutes(2)))
 struct BusStageTests {
     private let bus = TestBus.current
-    private static let second = Duration.seconds(1)
+    /// Long: a guest without a processor of its own may be slow, and what comes is not waited for in full.
+    private static let soon = Duration.seconds(20)
 
     private func withDevice(
         _ serial: String = #function, _ device: PatternDevice? = nil,
@@ -54,10 +55,10 @@ struct BusStageTests {
         try await withDevice { connection, _, _ in
             for length in [0, 1, 511, 512, 513, 4096, 65_537] {
                 let bytes = (0..<length).map { UInt8(truncatingIfNeeded: $0 &* 7 &+ 3) }
-                try await connection.write(bytes, to: 0x02, timeout: Self.second)
+                try await connection.write(bytes, to: 0x02, timeout: Self.soon)
                 // Whole packets do not end a transfer by themselves, so no more room than needed is offered.
                 let room = length % 512 == 0 ? max(512, length) : (length / 512 + 1) * 512
-                let echo = try await connection.read(room, from: 0x82, timeout: Self.second)
+                let echo = try await connection.read(room, from: 0x82, timeout: Self.soon)
                 #expect(echo == bytes)
             }
         }
@@ -83,13 +84,13 @@ struct BusStageTests {
     @Test func aStallIsToldAndCleared() async throws {
         try await withDevice { connection, _, _ in
             for _ in 0..<2 {
-                #expect(try await connection.read(512, from: 0x84, timeout: Self.second).count == 300)
+                #expect(try await connection.read(512, from: 0x84, timeout: Self.soon).count == 300)
                 #expect(
-                    await failureKind { _ = try await connection.read(512, from: 0x84, timeout: Self.second) }
+                    await failureKind { _ = try await connection.read(512, from: 0x84, timeout: Self.soon) }
                         == .refused)
                 // It stays halted until the host clears it.
                 #expect(
-                    await failureKind { _ = try await connection.read(512, from: 0x84, timeout: Self.second) }
+                    await failureKind { _ = try await connection.read(512, from: 0x84, timeout: Self.soon) }
                         == .refused)
                 try await connection.clearHalt(0x84)
             }
@@ -99,11 +100,11 @@ struct BusStageTests {
     @Test func aCancelledReadEndsSoon() async throws {
         try await withDevice { connection, _, _ in
             let started = ContinuousClock.now
-            let reading = Task { try await connection.read(512, from: 0x83, timeout: .seconds(30)) }
+            let reading = Task { try await connection.read(512, from: 0x83, timeout: .seconds(300)) }
             try await Task.sleep(for: .milliseconds(50))
             reading.cancel()
             #expect(await isCancelled { _ = try await reading.value })
-            #expect(ContinuousClock.now - started < .seconds(10))
+            #expect(ContinuousClock.now - started < .seconds(60))
             let still = try await connection.control(in: 0xC0, 1, value: 9, length: 2)
             #expect(still == [9, 0])
         }
@@ -118,7 +119,7 @@ struct BusStageTests {
             Task { try await connection.read(512, from: 0x83, timeout: .seconds(60)) }
         }
         let stream = try await connection.stream(from: 0x81, USBStreamShape(transfers: 4, length: 4096))
-        _ = try await stream.next(timeout: Self.second)
+        _ = try await stream.next(timeout: Self.soon)
         try await Task.sleep(for: .milliseconds(100))
         await connection.close()
         for read in reads { #expect(await failureKind { _ = try await read.value } == .disconnected) }
@@ -145,11 +146,11 @@ struct BusStageTests {
         let started = ContinuousClock.now
         try await plug.unplug()
         for read in reads { #expect(await failureKind { _ = try await read.value } == .disconnected) }
-        #expect(await failureKind { _ = try await stream.next(timeout: .seconds(5)) } == .disconnected)
+        #expect(await failureKind { _ = try await stream.next(timeout: .seconds(60)) } == .disconnected)
         #expect(await failureKind { _ = try await connection.control(in: 0xC0, 1, length: 2) } == .disconnected)
         await stream.close()
         await connection.close()
-        #expect(ContinuousClock.now - started < .seconds(10))
+        #expect(ContinuousClock.now - started < .seconds(60))
     }
 
     @Test func aStreamLosesNothing() async throws {
@@ -162,7 +163,7 @@ struct BusStageTests {
             var bytes = 0
             let started = ContinuousClock.now
             while bytes < wanted {
-                let part = try await stream.next(timeout: .seconds(5))
+                let part = try await stream.next(timeout: .seconds(60))
                 reader.take(part)
                 bytes += part.count
             }
@@ -183,7 +184,7 @@ struct BusStageTests {
             #expect(await device.sentPackets == shape.transfers * shape.length / PatternDevice.packetLength)
             var reader = PatternDevice.Reader()
             // Each that is taken is asked for anew: a lost one would end the stream after eight.
-            for _ in 0..<100 { reader.take(try await stream.next(timeout: .seconds(5))) }
+            for _ in 0..<100 { reader.take(try await stream.next(timeout: .seconds(60))) }
             #expect(reader.packets == 100 * shape.length / PatternDevice.packetLength && reader.missing == 0)
             try await Task.sleep(for: .milliseconds(300))
             let held = await device.sentPackets - reader.packets
@@ -199,14 +200,14 @@ struct BusStageTests {
             let stream = try await connection.stream(from: 0x81, shape)
             var reader = PatternDevice.Reader()
             for _ in 0..<5 {
-                reader.take(try await stream.next(timeout: .seconds(5)))
+                reader.take(try await stream.next(timeout: .seconds(60)))
                 try await Task.sleep(for: .milliseconds(50))
             }
             // No more is held here than the transfers have room for: the rest stays, and is lost, in the device.
             let held = await device.sentPackets - reader.packets
             #expect(held <= shape.transfers * shape.length / 512)
             // Up to date again, everything that the device left out is missing here, and nothing else.
-            for _ in 0..<40 { reader.take(try await stream.next(timeout: .seconds(5))) }
+            for _ in 0..<40 { reader.take(try await stream.next(timeout: .seconds(60))) }
             await stream.close()
             let lost = await device.lostPackets
             #expect(lost > 1000, "20,000 packets a second for 0.25 s, of which few were taken")
@@ -245,7 +246,7 @@ struct BusStageTests {
             }
         }
         let watchdog = Task {
-            try await Task.sleep(for: .seconds(10))
+            try await Task.sleep(for: .seconds(60))
             counting.cancel()
         }
         let (arrived, left) = await counting.value
