@@ -1,0 +1,77 @@
+/// The public randomness of Cascade for frames of one length: orders in which the passes see the bits, and subsets.
+///
+/// Both sides make them of the same seed. All frames may share one: errors know nothing of it.
+public final class CascadeOrders: @unchecked Sendable {
+    /// Bits of a frame.
+    public let frameBits: Int
+    /// For each shuffled pass, the bit that stands at each place.
+    let bitAt: [UnsafePointer<UInt32>]
+    /// For each shuffled pass, the place at which each bit stands.
+    let placeOf: [UnsafePointer<UInt32>]
+    /// For each subset, a bit for each bit of the frame that is in it.
+    let subsets: [[UInt64]]
+
+    /// Bits that a frame has at most, 2²⁶.
+    public static let maximumFrameBits = 1 << 26
+    static let shuffles = 2
+    /// Subsets of half the bits that close a frame: errors that are left escape all of them with 2⁻¹².
+    static let subsetCount = 12
+
+    /// Makes orders for frames of 1 to 2²⁶ bits from a public seed.
+    public init(frameBits: Int, seed: UInt64) {
+        precondition(frameBits > 0 && frameBits <= Self.maximumFrameBits, "a frame of \(frameBits) bits")
+        self.frameBits = frameBits
+        var random = PublicGenerator(seed: seed ^ UInt64(frameBits) << 32)
+        var (bits, places): ([UnsafePointer<UInt32>], [UnsafePointer<UInt32>]) = ([], [])
+        for _ in 0..<Self.shuffles {
+            let order = UnsafeMutablePointer<UInt32>.allocate(capacity: frameBits)
+            let place = UnsafeMutablePointer<UInt32>.allocate(capacity: frameBits)
+            for index in 0..<frameBits { order[index] = UInt32(index) }
+            var unshuffled = UnsafeMutableBufferPointer(start: order, count: frameBits)
+            unshuffled.shuffle(using: &random)
+            for index in 0..<frameBits { place[Int(order[index])] = UInt32(index) }
+            bits.append(UnsafePointer(order))
+            places.append(UnsafePointer(place))
+        }
+        bitAt = bits
+        placeOf = places
+        subsets = (0..<Self.subsetCount).map { _ in (0..<(frameBits + 63) / 64).map { _ in random.next() } }
+    }
+
+    deinit { for pointer in bitAt + placeOf { pointer.deallocate() } }
+
+    /// The frame's bits as a pass sees them; pass 0 sees them as they are.
+    func copy(_ bits: SecretWords, pass: Int) -> SecretWords {
+        let copy = SecretWords(count: bits.count)
+        guard pass > 0 else {
+            copy.pointer.update(from: bits.pointer, count: bits.count)
+            return copy
+        }
+        let (source, target, order) = (bits.pointer, copy.pointer, bitAt[pass - 1])
+        for word in 0..<bits.count {
+            let end = min(64, frameBits - 64 * word)
+            var packed: UInt64 = 0
+            for offset in 0..<end {
+                let bit = order[64 &* word &+ offset]
+                packed |= (source[Int(bit &>> 6)] &>> UInt64(bit & 63) & 1) &<< UInt64(truncatingIfNeeded: offset)
+            }
+            target[word] = packed
+        }
+        return copy
+    }
+}
+
+/// SplitMix64 (Steele, Lea, Flood, OOPSLA 2014): for what both sides and everybody else may know.
+struct PublicGenerator: RandomNumberGenerator {
+    private var state: UInt64
+
+    init(seed: UInt64) { state = seed }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ mixed >> 30) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ mixed >> 27) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ mixed >> 31
+    }
+}
