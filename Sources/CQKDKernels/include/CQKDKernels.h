@@ -105,4 +105,51 @@ void qkd_align(int level, const qkd_clock *clock, const double *delays, const in
 size_t qkd_split(int level, const int64_t *times, const uint8_t *channels, size_t count, uint8_t sides,
                  int64_t *const side_times[2], uint8_t *const side_channels[2]);
 
+// Products of polynomials over GF(2), 64 coefficients a word, the coefficient of x^i at position i % 64 of word i / 64.
+//
+// Long ones go through the ring R = GF(2)[x] / (x^2L + x^L + 1), in which x has the order 3 L: A. Schoenhage, Acta
+// Informatica 7 (1977) 395. With w = x^L an element is low + high w, kept as two halves of `words` words each, low one
+// first, whose bits from L on are zero; and w w = w + 1.
+
+/// The shape of a transform over R.
+typedef struct {
+    size_t pieces; // how many elements: a power of 3, 3 or more
+    size_t bits;   // L: a multiple of a third of `pieces`
+    size_t words;  // of a half: a multiple of 4, with room for L bits
+} qkd_gf2_ring;
+
+/// How many words of scratch memory the functions below want at most for halves of `words` words.
+size_t qkd_gf2_scratch_words(size_t words);
+
+/// Zeros words that held key material.
+void qkd_gf2_wipe(uint64_t *words, size_t count);
+
+/// Multiplies two polynomials of `words` words (1 or more) each; the product has twice as many.
+void qkd_gf2_product(int level, const uint64_t *a, const uint64_t *b, size_t words, uint64_t *product,
+                     uint64_t *scratch);
+
+/// Cuts `count` bits into pieces of L bits each, one an element; there are `pieces` L bits at most, and what lacks is
+/// zero. Works on the elements first ..< end only.
+void qkd_gf2_cut(const qkd_gf2_ring *ring, const uint64_t *bits, size_t count, uint64_t *elements, size_t first,
+                 size_t end);
+
+/// Adds the elements up, each moved L bits further than the one in front of it, cyclically, and writes `count` bits
+/// from bit `first` on; first + count is `pieces` L at most. Bits of the last word past `count` become zero.
+void qkd_gf2_join(const qkd_gf2_ring *ring, const uint64_t *elements, size_t first, size_t count, uint64_t *bits);
+
+/// The first level of the transform of `count` elements (a power of 3, at most `pieces`): what is left to do are the
+/// transforms of the three thirds. `inverse` undoes it, after the thirds. Works on the columns first ..< end of the
+/// count / 3 there are.
+void qkd_gf2_split(int level, const qkd_gf2_ring *ring, uint64_t *elements, size_t count, size_t first, size_t end,
+                   int inverse, uint64_t *scratch);
+
+/// The whole transform of `count` elements in place: a power of 3, at most `pieces`. Values come in an order of their
+/// own, which the inverse takes.
+void qkd_gf2_transform(int level, const qkd_gf2_ring *ring, uint64_t *elements, size_t count, int inverse,
+                       uint64_t *scratch);
+
+/// Multiplies each of `count` elements of A by that of B.
+void qkd_gf2_multiply(int level, const qkd_gf2_ring *ring, uint64_t *a, const uint64_t *b, size_t count,
+                      uint64_t *scratch);
+
 #endif
