@@ -68,7 +68,7 @@ let package = Package(
         room("QKDTimeTags", ["QKDCore", "QKDKernels", "CKissFFT", "CZlib"]),
         room("QKDSifting", ["QKDCore", "QKDKernels"]),
         // From sifted bits to secret ones.
-        room("QKDDistillation", ["QKDCore"]),
+        room("QKDDistillation", ["QKDCore", "QKDKernels"]),
 
         // What stands in for the world, and what steers.
         room("QKDPhysics", ["QKDCore"]),
@@ -96,7 +96,7 @@ let package = Package(
         tests("QKDDrivers", ["QKDDrivers", "QKDTestKit", "QKDTransport", "QKDCore"]),
         tests("QKDTimeTags", ["QKDTimeTags", "QKDCore", "QKDPhysics"]),
         tests("QKDSifting", ["QKDSifting", "QKDCore"]),
-        tests("QKDDistillation", ["QKDDistillation"]),
+        tests("QKDDistillation", ["QKDDistillation", "QKDCore"]),
         tests("QKDPhysics", ["QKDPhysics", "QKDCore"]),
         tests(
             "QKDBench",
