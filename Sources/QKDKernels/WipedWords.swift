@@ -34,6 +34,9 @@ final class WipedWords {
 
 /// Wiping words that held key material.
 public enum Wipe {
+    /// Zeros memory in a way that the compiler does not leave out.
+    public static func zero(_ start: UnsafeMutablePointer<UInt64>, count: Int) { qkd_gf2_wipe(start, count) }
+
     /// Zeros words in a way that the compiler does not leave out. They must not be shared with a copy.
     public static func zero(_ words: inout [UInt64]) {
         words.withUnsafeMutableBufferPointer { words in

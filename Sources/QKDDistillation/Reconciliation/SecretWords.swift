@@ -1,10 +1,4 @@
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
+import QKDKernels
 
 /// Memory for key bits, packed as in `BitString`, that is zero at first and wiped before it is given back.
 final class SecretWords: @unchecked Sendable {
@@ -23,12 +17,7 @@ final class SecretWords: @unchecked Sendable {
     }
 
     deinit {
-        #if os(Linux)
-            // A plain store before deallocation is one that the compiler may leave out.
-            explicit_bzero(pointer, 8 * max(1, count))
-        #else
-            memset_s(pointer, 8 * max(1, count), 0, 8 * max(1, count))
-        #endif
+        Wipe.zero(pointer, count: count)
         pointer.deallocate()
     }
 }

@@ -1,0 +1,19 @@
+/// How a key is distilled.
+public struct DistillationOptions: Sendable, Equatable {
+    /// How sure the key has to be.
+    public var security = SecurityParameters()
+    /// The proof that its length rests on; `nil` for the one that fits the evidence: Lim's as printed for three intensities,
+    /// Rusca's for two, Tomamichel's without.
+    public var proof: KeyProof?
+    /// Bits that are reconciled and verified as one; a rest is shared out among the frames.
+    public var frameBits = 1 << 17
+    /// Above which error rate of the other basis nothing is tried: with f there is no key, 1 − (1 + f) h(Q) ≤ 0.
+    public var abortErrorRate = 0.107
+    /// Frames that are reconciled at the same time.
+    public var workers = 1
+    /// Frames, by number, whose reconciliation is made to fail, to see that it is noticed.
+    public var failing: Set<Int> = []
+
+    /// The usual ones.
+    public init() {}
+}
