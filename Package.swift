@@ -75,8 +75,8 @@ let package = Package(
         room(
             "QKDBench",
             [
-                "QKDCore", "QKDKernels", "QKDTransport", "QKDDrivers", "QKDTimeTags", "QKDSifting", "QKDPhysics",
-                crypto, cryptoExtras, toml,
+                "QKDCore", "QKDKernels", "QKDTransport", "QKDDrivers", "QKDTimeTags", "QKDSifting", "QKDDistillation",
+                "QKDPhysics", crypto, cryptoExtras, toml,
             ],
             // A link to the folder at the top, so that a bench is one file in both places.
             resources: [.embedInCode("Benches/bb84-loopback.toml"), .embedInCode("Benches/bb84-ideal.toml")]),
@@ -84,8 +84,8 @@ let package = Package(
         room(
             "QKDCLI",
             [
-                "QKDCore", "QKDKernels", "QKDTransport", "QKDDrivers", "QKDTimeTags", "QKDSifting", "QKDPhysics",
-                "QKDBench", argumentParser,
+                "QKDCore", "QKDKernels", "QKDTransport", "QKDDrivers", "QKDTimeTags", "QKDSifting", "QKDDistillation",
+                "QKDPhysics", "QKDBench", argumentParser,
             ]),
         .executableTarget(
             name: "qkdctl", dependencies: ["QKDCLI", "CQKDSystem", argumentParser], swiftSettings: strict),
@@ -102,13 +102,13 @@ let package = Package(
             "QKDBench",
             [
                 "QKDBench", "QKDCore", "QKDPhysics", "QKDDrivers", "QKDTransport", "QKDTimeTags", "QKDSifting",
-                "QKDTestKit",
+                "QKDDistillation", "QKDTestKit",
             ]),
         tests(
             "QKDCLI",
             [
                 "QKDCLI", "QKDCore", "QKDDrivers", "QKDBench", "QKDPhysics", "QKDSifting", "QKDTimeTags",
-                argumentParser,
+                "QKDDistillation", argumentParser,
             ]),
     ],
     cxxLanguageStandard: .cxx17

@@ -19,7 +19,9 @@ public struct QKDCtl: AsyncParsableCommand {
             """,
         version: QKDVersion.text,
         groupedSubcommands: [
-            CommandGroup(name: "Keys:", subcommands: [RunCommand.self, ReplayCommand.self, SiftCommand.self]),
+            CommandGroup(
+                name: "Keys:",
+                subcommands: [RunCommand.self, ReplayCommand.self, SiftCommand.self, DistillCommand.self, KeyRateCommand.self]),
             CommandGroup(
                 name: "The bench at hand:",
                 subcommands: [

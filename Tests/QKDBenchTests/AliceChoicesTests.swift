@@ -19,10 +19,10 @@ struct AliceChoicesTests {
         var counts = [Int](repeating: 0, count: 16)
         for code in frame.codes { counts[Int(code)] += 1 }
         #expect(counts[12...].allSatisfy { $0 == 0 })
-        let intensity = [0.7, 0.2, 0.1]
+        let intensity = [0.5, 0.3, 0.2]
         for code in 0..<12 {
             let pulse = PulseCode(rawValue: UInt8(code))
-            let expected = intensity[Int(pulse.intensity.rawValue)] * (pulse.basis == .z ? 0.9 : 0.1) * 0.5
+            let expected = intensity[Int(pulse.intensity.rawValue)] * (pulse.basis == .z ? 0.75 : 0.25) * 0.5
             let sigma = (Double(slots) * expected * (1 - expected)).squareRoot()
             #expect(abs(Double(counts[code]) - Double(slots) * expected) < 4 * sigma, "code \(code)")
         }

@@ -135,7 +135,7 @@ struct EmulatedWorldTests {
             case .signal, .decoy:
                 #expect(symbol.lines == 1 << UInt8(code.state.index))
                 let share = optics.transmittance(driveVolts: symbol.analogVolts, biasErrorVolts: 0)
-                #expect(abs(share - (code.intensity == .signal ? 1 : 0.2)) < 1e-9)
+                #expect(abs(share - (code.intensity == .signal ? 1 : 0.4)) < 1e-9)
             }
         }
     }

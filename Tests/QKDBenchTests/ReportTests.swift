@@ -7,9 +7,24 @@ import Testing
 
 @Suite("Reports")
 struct ReportTests {
+    /// The reference link of docs/physics-model.md: other intensities and bases than the bench has.
+    private func reference() throws -> BenchDescription {
+        var text = try BenchDescription.load("bb84-loopback").text
+        for (old, new) in [
+            ("mean = 0.5, probability = 0.5", "mean = 0.5, probability = 0.7"),
+            ("mean = 0.2, probability = 0.3", "mean = 0.1, probability = 0.2"),
+            ("mean = 0.0, probability = 0.2", "mean = 0.0, probability = 0.1"),
+            ("z_probability = 0.75", "z_probability = 0.9"),
+        ] {
+            #expect(text.contains(old))
+            text = text.replacingOccurrences(of: old, with: new)
+        }
+        return try BenchDescription.parse(text, name: "reference")
+    }
+
     private func builder(emulated: Bool, repeats: Bool = false) throws -> ReportBuilder {
         ReportBuilder(
-            description: try BenchDescription.load("bb84-loopback"),
+            description: try reference(),
             source: SessionSource(
                 emulated: emulated, seed: emulated ? 5 : nil,
                 randomness: RandomnessFacts(generator: "g", seedSource: "s", seedBytes: 48), repeatsPattern: repeats,
@@ -19,7 +34,7 @@ struct ReportTests {
 
     private func engine() throws -> SessionEngine {
         try SessionEngine(
-            plan: SessionPlan(bench: BenchDescription.load("bb84-loopback"), resolutionPS: 2000),
+            plan: SessionPlan(bench: reference(), resolutionPS: 2000),
             bobSeed: Array(repeating: 1, count: 48))
     }
 

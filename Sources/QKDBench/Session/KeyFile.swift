@@ -6,23 +6,28 @@ import QKDCore
 public struct KeyFile: Sendable {
     /// Whose key it is: `alice` or `bob`.
     public var party: String
-    /// The sifted key; its length stands in the header.
+    /// The key; its length stands in the header.
     public var bits: BitString
 
-    /// Makes a file of sifted bits.
-    public init(party: String, bits: BitString) {
+    /// What the bits are worth.
+    public var content: String
+
+    /// Makes a file of bits, sifted ones unless told otherwise.
+    public init(party: String, bits: BitString, content: String = Self.sifted) {
         self.party = party
         self.bits = bits
+        self.content = content
     }
 
-    private static let magic = "qkdctl-key 1"
-    private static let content = "sifted, not secret"
+    /// What sifted bits are worth.
+    public static let sifted = "sifted, not secret"
+    static let magic = "qkdctl-key 1"
 
     /// The file's bytes.
     public var bytes: [UInt8] {
         let header = """
             \(Self.magic)
-            content: \(Self.content)
+            content: \(content)
             party: \(party)
             bits: \(bits.count)
             packing: most significant bit first
@@ -57,6 +62,7 @@ public struct KeyFile: Sendable {
         }
         self.party = party
         self.bits = bits
+        content = fields["content"] ?? Self.sifted
     }
 }
 

@@ -1,4 +1,5 @@
 import QKDCore
+import QKDDistillation
 
 /// Where a run stands; made once a frame for whoever watches.
 public struct RunProgress: Sendable {
@@ -38,6 +39,8 @@ public struct RunOptions: Sendable {
     public var repeatsPattern: Bool
     /// How long a tagger that was lost is waited for, picoseconds of bench time.
     public var patiencePS = 30 * Picoseconds.perSecond
+    /// How secret keys are made of the sifted ones at the end; `nil` to leave that.
+    public var distillation: DistillationOptions? = DistillationOptions()
 
     /// States what a run is asked for.
     public init(durationPS: Int64, folder: String, savesTags: Bool = false, repeatsPattern: Bool = false) {

@@ -63,10 +63,8 @@ public struct SessionFolder: Sendable {
 
     func save(_ batch: TagBatch) throws { try tagFiles?.save(batch) }
 
-    func finish(
-        outcome: SessionOutcome, report: SessionReport, bench: BenchDescription, source: SessionSource
-    ) throws {
-        try write(outcome: outcome)
+    /// Writes what is left to write when both keys are there.
+    func finish(report: SessionReport, bench: BenchDescription, source: SessionSource) throws {
         try write(Array(bench.text.utf8), Name.bench, mode: 0o644)
         try tagFiles?.finish(source)
         // Last: a folder with a report is a whole session.

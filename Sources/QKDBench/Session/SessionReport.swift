@@ -8,6 +8,8 @@ public struct SessionReport: Sendable, Codable {
     public var schema = "qkdctl.report/1"
     /// What came of the session; repeatable on an emulated bench.
     public var result: SessionResult
+    /// What became of the sifted keys; `nil` for a session that did not come to its end, or was told to leave them.
+    public var distillation: SecretKeyReport?
     public var run: RunFacts
 }
 

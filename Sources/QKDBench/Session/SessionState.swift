@@ -104,11 +104,15 @@ actor SessionState {
         let builder = ReportBuilder(
             description: bench.description, source: source,
             trueClock: await trueClock(bench))
-        let report = SessionReport(
+        try folder.write(outcome: engine?.outcome ?? SessionOutcome())
+        var report = SessionReport(
             result: builder.result(engine),
             run: RunFacts(failure: failure, findings: findings, started: started, wall: wall, bench: bench))
-        try folder.finish(
-            outcome: engine?.outcome ?? SessionOutcome(), report: report, bench: bench.description, source: source)
+        if failure == nil, !options.repeatsPattern, let distillation = options.distillation {
+            report.distillation = try await SessionDistillation(options: distillation)
+                .run(folder: folder.path, bench: bench.description, source: source)
+        }
+        try folder.finish(report: report, bench: bench.description, source: source)
         return SessionEnd(report: report, failure: failure)
     }
 

@@ -5,10 +5,11 @@ import QKDCore
 struct RunCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "run",
-        abstract: "Play decoy-state BB84 on a bench and sift the keys.",
+        abstract: "Play decoy-state BB84 on a bench: sifted keys, and secret ones.",
         discussion: """
             Sets the bench up, plays Alice's frames, finds them in Bob's tags, sifts, and makes the bench \
-            safe whatever happens. The session's folder holds both sifted keys, the report and the bench.
+            safe whatever happens. Then the sifted keys are reconciled, verified and amplified, as 'distill' does; a short \
+            run has too few detections for a secret key. The session's folder holds all keys, the report and the bench.
 
             Example: qkdctl run --duration 2 --seed 7 --out first-light --save-tags
             """)
@@ -27,6 +28,11 @@ struct RunCommand: AsyncParsableCommand {
 
     @Flag(name: .long, help: "Play one frame again and again, to align the optics; the result is unfit for keys.")
     var align = false
+
+    @Flag(name: .long, help: "Leave the sifted keys as they are.")
+    var siftOnly = false
+
+    @OptionGroup var distillation: DistillationWords
 
     @Option(name: .long, help: "How long a tagger that is lost is waited for, seconds; the light is off meanwhile.")
     var patience = 30.0
@@ -58,6 +64,7 @@ struct RunCommand: AsyncParsableCommand {
         var settings = RunOptions(
             durationPS: Picoseconds.from(seconds: duration), folder: folder, savesTags: saveTags, repeatsPattern: align)
         settings.patiencePS = Picoseconds.from(seconds: patience)
+        settings.distillation = siftOnly ? nil : distillation.options()
         let (options, seed, faults) = (settings, benchOptions.seed, faults)
         let end = try await Interrupts.guarding { () -> SessionEnd in
             let lines = LineFile()

@@ -7,6 +7,9 @@ enum ReportText {
     static func table(_ report: SessionReport, folder: String) -> String {
         var lines = [table(report.result)]
         lines.append("")
+        if let distillation = report.distillation {
+            lines += [DistillText.table(distillation.result, folder: nil), ""]
+        }
         lines.append("session   \(folder)")
         lines.append("status    \(report.run.status)\(report.run.reason.map { ": \($0)" } ?? "")")
         let speed = report.run.wallSeconds > 0 ? Double(report.result.frames.slotsSent) / report.run.wallSeconds : 0

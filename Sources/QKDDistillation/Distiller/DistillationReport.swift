@@ -17,6 +17,9 @@ public struct DistillationReport: Sendable, Codable, Equatable {
     /// Bits of public randomness that amplification took.
     public var seedBits = 0
 
+    /// Begins an account.
+    public init(rawBits: Int) { self.rawBits = rawBits }
+
     /// Frames of the raw key.
     public struct Frames: Sendable, Codable, Equatable {
         /// All of them.
