@@ -152,4 +152,29 @@ void qkd_gf2_transform(int level, const qkd_gf2_ring *ring, uint64_t *elements, 
 void qkd_gf2_multiply(int level, const qkd_gf2_ring *ring, uint64_t *a, const uint64_t *b, size_t count,
                       uint64_t *scratch);
 
+/// A quasi-cyclic parity check matrix: `rows` by `columns` circulants, of which those that are not zero are told row by
+/// row. Check `i` of a circulant's row sums up bit `(i + shift) mod lifting` of its column.
+typedef struct {
+    uint32_t lifting;             // size of a circulant, a multiple of 64
+    uint32_t rows, columns;
+    const uint32_t *row_starts;   // rows + 1 of them: where each row's circulants begin
+    const uint16_t *edge_columns; // no column twice in a row
+    const uint16_t *edge_shifts;  // below `lifting`
+} qkd_ldpc_code;
+
+/// The most circulants that a row may have.
+enum { QKD_LDPC_WEIGHT = 128 };
+
+/// The checks' sums of packed bits: `lifting / 64` words a column in, as many a row out.
+void qkd_ldpc_syndrome(const qkd_ldpc_code *code, const uint64_t *bits, uint64_t *syndrome);
+
+/// One sweep of layered min-sum over all rows. `totals` has `lifting + 64` bytes a column, of which the last 64 repeat
+/// the first; `messages` has `lifting` bytes a circulant, zero before the first sweep. `table`, of 32 entries below 128,
+/// is what a check sends for the smallest magnitude that it got. Returns how many checks were not met as they were read.
+size_t qkd_ldpc_sweep(int level, const qkd_ldpc_code *code, const uint64_t *syndrome, const uint8_t *table,
+                      int8_t *totals, int8_t *messages);
+
+/// Packs the totals' signs, 1 for a negative one: `lifting / 64` words a column.
+void qkd_ldpc_signs(int level, const qkd_ldpc_code *code, const int8_t *totals, uint64_t *bits);
+
 #endif

@@ -1,0 +1,94 @@
+/// Puts circulants into columns, one column after the other, without a cycle of length 4.
+struct LDPCGenerator {
+    /// A circulant of a column.
+    struct Edge: Equatable {
+        var row: Int
+        var shift: Int
+    }
+
+    private let rows: Int
+    private let lifting: Int
+    private var state: UInt64
+    private var weights: [Int]
+    /// For each ordered pair of rows, by how much the shifts in its shared columns differ.
+    private var differences: [Set<Int>]
+    private var pathEnd = 0
+    private(set) var columns: [[Edge]] = []
+
+    init(rows: Int, lifting: Int, seed: UInt64) {
+        (self.rows, self.lifting, state) = (rows, lifting, seed)
+        weights = Array(repeating: 0, count: rows)
+        differences = Array(repeating: [], count: rows * rows)
+    }
+
+    /// Adds a column of a degree.
+    ///
+    /// There is always a shift that makes no cycle as long as the lifting is larger than the number of columns times
+    /// the degree; where there is none for the rows drawn, others are drawn.
+    mutating func add(degree: Int) {
+        while true {
+            let chosen = chooseRows(degree)
+            if let column = chooseShifts(chosen) {
+                commit(column)
+                return
+            }
+        }
+    }
+
+    private mutating func chooseRows(_ degree: Int) -> [Int] {
+        if degree == 2, pathEnd + 1 < rows {
+            pathEnd += 1
+            return [pathEnd - 1, pathEnd]
+        }
+        var chosen: [Int] = []
+        while chosen.count < degree {
+            let free = (0..<rows).filter { !chosen.contains($0) }
+            let least = free.map { weights[$0] }.min() ?? 0
+            let candidates = free.filter { weights[$0] == least }
+            chosen.append(candidates[below(candidates.count)])
+        }
+        return chosen
+    }
+
+    private mutating func chooseShifts(_ chosen: [Int]) -> [Edge]? {
+        var column: [Edge] = []
+        for row in chosen {
+            guard let shift = chooseShift(row, column) else { return nil }
+            column.append(Edge(row: row, shift: shift))
+        }
+        return column
+    }
+
+    private mutating func chooseShift(_ row: Int, _ column: [Edge]) -> Int? {
+        for _ in 0..<100 * lifting {
+            let shift = below(lifting)
+            let isNew = column.allSatisfy { !differences[row * rows + $0.row].contains(difference(shift, $0.shift)) }
+            if isNew { return shift }
+        }
+        return nil
+    }
+
+    private mutating func commit(_ column: [Edge]) {
+        for edge in column {
+            weights[edge.row] += 1
+            for other in column where other.row != edge.row {
+                differences[edge.row * rows + other.row].insert(difference(edge.shift, other.shift))
+            }
+        }
+        columns.append(column)
+    }
+
+    private func difference(_ first: Int, _ second: Int) -> Int { (first - second + lifting) % lifting }
+
+    /// A number below a limit, by SplitMix64 (Steele, Lea, Flood, OOPSLA 2014) and the upper half of a product.
+    ///
+    /// Not a generator of the system's, whose numbers another version may draw otherwise.
+    private mutating func below(_ limit: Int) -> Int {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var word = state
+        word = (word ^ word >> 30) &* 0xBF58_476D_1CE4_E5B9
+        word = (word ^ word >> 27) &* 0x94D0_49BB_1331_11EB
+        word ^= word >> 31
+        return Int(word.multipliedFullWidth(by: UInt64(limit)).high)
+    }
+}

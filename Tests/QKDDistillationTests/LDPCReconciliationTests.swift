@@ -1,0 +1,108 @@
+import QKDCore
+import QKDKernels
+import Testing
+
+@testable import QKDDistillation
+
+struct LDPCReconciliationTests {
+    /// Alice's bits, and Bob's, which differ independently at a rate.
+    private static func pair(_ count: Int, qber: Double, _ random: inout TestNumbers) -> (BitString, BitString) {
+        let alice = BitString(words: (0..<(count + 63) / 64).map { _ in random.next() }, count: count)
+        let limit = UInt64(qber * 0x1p64)
+        let bob = alice.words.map { word in
+            (0..<64).reduce(word) { random.next() < limit ? $0 ^ 1 << UInt64($1) : $0 }
+        }
+        return (alice, BitString(words: bob, count: count))
+    }
+
+    @Test(arguments: [0.005, 0.02, 0.05, 0.11])
+    func comesToTheTruth(qber: Double) throws {
+        var random = TestNumbers(seed: UInt64(qber * 1000))
+        let plan = try #require(LDPCPlan(qber: qber))
+        let encoder = LDPCEncoder(plan: plan)
+        var decoder = LDPCDecoder()
+        for _ in 0..<2 {
+            let (alice, bob) = Self.pair(plan.payloadBits, qber: qber, &random)
+            let message = try encoder.message(for: alice, using: &random)
+            let sent = try LDPCMessage(bytes: message.bytes)
+            #expect(try decoder.decode(bob, sent, qber: qber) == alice)
+            #expect(decoder.sweeps < 60)
+        }
+    }
+
+    /// The same decoder, for one plan after the other, punctured and shortened, and at each level.
+    @Test func changesPlans() throws {
+        var random = TestNumbers(seed: 4)
+        for level in KernelLevel.available {
+            var decoder = LDPCDecoder(level: level)
+            for (punctured, shortened) in [(0, 0), (640, 0), (0, 5056), (64, 64)] {
+                let plan = try #require(LDPCPlan(rows: 33, punctured: punctured, shortened: shortened))
+                let (alice, bob) = Self.pair(plan.payloadBits, qber: 0.025, &random)
+                let message = try LDPCEncoder(plan: plan).message(for: alice, using: &random)
+                #expect(try decoder.decode(bob, message, qber: 0.025) == alice)
+            }
+        }
+    }
+
+    @Test func noErrorsAtAll() throws {
+        var random = TestNumbers(seed: 5)
+        let plan = try #require(LDPCPlan(qber: 0.02))
+        let (alice, _) = Self.pair(plan.payloadBits, qber: 0, &random)
+        var decoder = LDPCDecoder()
+        let message = try LDPCEncoder(plan: plan).message(for: alice, using: &random)
+        #expect(try decoder.decode(alice, message, qber: 0.02) == alice)
+        #expect(decoder.sweeps <= 5)
+    }
+
+    /// Twice the errors that the plan is for, and bits that have nothing to do with Alice's.
+    @Test(arguments: [0.04, 0.5])
+    func tooManyErrors(rate: Double) throws {
+        var random = TestNumbers(seed: 6)
+        let plan = try #require(LDPCPlan(qber: 0.02))
+        let (alice, bob) = Self.pair(plan.payloadBits, qber: rate, &random)
+        var decoder = LDPCDecoder(maximumSweeps: 30)
+        let message = try LDPCEncoder(plan: plan).message(for: alice, using: &random)
+        #expect(try decoder.decode(bob, message, qber: 0.02) == nil)
+    }
+
+    /// A syndrome of no frame that Bob could have: one bit turned over, so that some check cannot be met by the way.
+    @Test func foreignSyndrome() throws {
+        var random = TestNumbers(seed: 7)
+        let plan = try #require(LDPCPlan(qber: 0.02))
+        let (alice, bob) = Self.pair(plan.payloadBits, qber: 0.02, &random)
+        let message = try LDPCEncoder(plan: plan).message(for: alice, using: &random)
+        let other = LDPCMessage(plan: plan, syndrome: message.syndrome.map { _ in random.next() })
+        var decoder = LDPCDecoder(maximumSweeps: 20)
+        #expect(try decoder.decode(bob, other, qber: 0.02) == nil)
+    }
+
+    @Test func wrongSizesAndRates() throws {
+        var random = TestNumbers(seed: 8)
+        let plan = try #require(LDPCPlan(qber: 0.03))
+        let encoder = LDPCEncoder(plan: plan)
+        let bits = BitString(words: Array(repeating: 0, count: plan.payloadBits / 64), count: plan.payloadBits)
+        let short = BitString(words: bits.words, count: plan.payloadBits - 1)
+        #expect(throws: QKDError.self) { try encoder.message(for: short, using: &random) }
+        let message = try encoder.message(for: bits, using: &random)
+        var decoder = LDPCDecoder()
+        #expect(throws: QKDError.self) { try decoder.decode(short, message, qber: 0.03) }
+        for rate in [0, 0.5, -1, .nan, .infinity] {
+            #expect(throws: QKDError.self) { try decoder.decode(bits, message, qber: rate) }
+        }
+    }
+}
+
+/// SplitMix64, for tests: the room's own numbers must not depend on what a generator of the system's draws.
+struct TestNumbers: RandomNumberGenerator {
+    private var state: UInt64
+
+    init(seed: UInt64) { state = seed }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var word = state
+        word = (word ^ word >> 30) &* 0xBF58_476D_1CE4_E5B9
+        word = (word ^ word >> 27) &* 0x94D0_49BB_1331_11EB
+        return word ^ word >> 31
+    }
+}
