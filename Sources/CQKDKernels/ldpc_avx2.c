@@ -41,14 +41,12 @@ QKD_AVX2 static inline __m256i looked_up(__m256i size, __m256i low, __m256i high
 }
 
 /// Second pass over one circulant: the new message, into its place and into the totals.
-QKD_AVX2 static inline void given(const half *h, __m256i rest, int8_t *totals, int8_t *made) {
+QKD_AVX2 static inline __m256i given(const half *h, __m256i rest) {
     const __m256i is_least = _mm256_cmpeq_epi8(_mm256_abs_epi8(rest), h->least);
     const __m256i size = _mm256_blendv_epi8(h->to_others, h->to_least, is_least);
     // Never zero, which would make the message zero.
     const __m256i sign = _mm256_or_si256(_mm256_xor_si256(rest, h->sign), _mm256_set1_epi8(1));
-    const __m256i message = _mm256_sign_epi8(size, sign);
-    _mm256_storeu_si256((__m256i *)made, message);
-    _mm256_storeu_si256((__m256i *)totals, _mm256_adds_epi8(rest, message));
+    return _mm256_sign_epi8(size, sign);
 }
 
 /// Makes the column's front and its copy behind the end equal again: `over` bytes are newer behind.
@@ -73,6 +71,7 @@ QKD_AVX2 size_t qkd_ldpc_sweep_avx2(const qkd_ldpc_code *code, const uint64_t *s
     const __m256i high = _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)(table + 16)));
     __m256i rests[2 * QKD_LDPC_WEIGHT];
     uint32_t starts[QKD_LDPC_WEIGHT], ends[QKD_LDPC_WEIGHT];
+    const uint32_t lifting = code->lifting;
     size_t unmet = 0;
     for (size_t row = 0; row < code->rows; row++) {
         const size_t first = code->row_starts[row], weight = code->row_starts[row + 1] - first;
@@ -80,7 +79,7 @@ QKD_AVX2 size_t qkd_ldpc_sweep_avx2(const qkd_ldpc_code *code, const uint64_t *s
             starts[edge] = (uint32_t)qkd_ldpc_start(code, first + edge);
             ends[edge] = (uint32_t)qkd_ldpc_end(code, first + edge);
         }
-        for (size_t check = 0; check < code->lifting; check += QKD_LDPC_RUN) {
+        for (size_t check = 0; check < lifting; check += QKD_LDPC_RUN) {
             const uint64_t wanted = *syndrome++;
             half a = begun((uint32_t)wanted), b = begun((uint32_t)(wanted >> 32));
             for (size_t edge = 0; edge < weight; edge++) {
@@ -96,16 +95,20 @@ QKD_AVX2 size_t qkd_ldpc_sweep_avx2(const qkd_ldpc_code *code, const uint64_t *s
             b.to_least = looked_up(b.second, low, high);
             for (size_t edge = 0; edge < weight; edge++) {
                 int8_t *at = totals + starts[edge], *made = messages + edge * QKD_LDPC_RUN;
-                given(&a, rests[2 * edge], at, made);
-                given(&b, rests[2 * edge + 1], at + 32, made + 32);
+                const __m256i x = given(&a, rests[2 * edge]), y = given(&b, rests[2 * edge + 1]);
+                _mm256_storeu_si256((__m256i *)made, x);
+                _mm256_storeu_si256((__m256i *)(made + 32), y);
+                _mm256_storeu_si256((__m256i *)at, _mm256_adds_epi8(rests[2 * edge], x));
+                _mm256_storeu_si256((__m256i *)(at + 32), _mm256_adds_epi8(rests[2 * edge + 1], y));
+                // No branch, which each circulant would make go wrong once a row.
                 const uint32_t next = starts[edge] + QKD_LDPC_RUN;
-                starts[edge] = next >= ends[edge] ? next - code->lifting : next;
+                starts[edge] = next - (lifting & (uint32_t)-(next >= ends[edge]));
             }
             messages += weight * QKD_LDPC_RUN;
         }
         for (size_t edge = 0; edge < weight; edge++) {
             int8_t *behind = totals + ends[edge];
-            mended(behind - code->lifting, behind, code->edge_shifts[first + edge] % QKD_LDPC_RUN);
+            mended(behind - lifting, behind, code->edge_shifts[first + edge] % QKD_LDPC_RUN);
         }
     }
     return unmet;

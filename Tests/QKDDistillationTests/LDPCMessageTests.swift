@@ -14,7 +14,7 @@ struct LDPCMessageTests {
         let message = try Self.message()
         let bytes = message.bytes
         #expect(bytes.count == 14 + 1024)
-        #expect(Array(bytes.prefix(14)) == Array("QLDP".utf8) + [1, 8, 192, 0, 0, 0, 0x40, 4, 0, 0])
+        #expect(Array(bytes.prefix(14)) == Array("QLD1".utf8) + [2, 8, 192, 0, 0, 0, 0x40, 4, 0, 0])
         #expect(try LDPCMessage(bytes: bytes) == message)
     }
 
@@ -51,7 +51,7 @@ struct LDPCMessageTests {
         for length in 0..<300 {
             var bytes = (0..<length).map { _ in UInt8(truncatingIfNeeded: random.next()) }
             #expect(Self.refusal(bytes) == .protocolViolation)
-            bytes.replaceSubrange(0..<min(5, length), with: (Array("QLDP".utf8) + [1]).prefix(length))
+            bytes.replaceSubrange(0..<min(5, length), with: (Array("QLD1".utf8) + [1]).prefix(length))
             #expect(Self.refusal(bytes) == .protocolViolation)
         }
     }

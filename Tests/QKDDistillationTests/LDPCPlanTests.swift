@@ -5,31 +5,49 @@ import Testing
 
 struct LDPCPlanTests {
     /// Over the whole range the leak follows the error rate in small steps, and is what the efficiency asks for.
-    @Test func leakFollowsTheErrorRate() throws {
+    @Test(arguments: LDPCLength.allCases)
+    func leakFollowsTheErrorRate(length: LDPCLength) throws {
         var last = 0.0
         for step in 0...1050 {
-            let qber = 0.005 + Double(step) * 0.0001
-            let plan = try #require(LDPCPlan(qber: min(qber, 0.11)))
-            #expect(plan.payloadBits + plan.punctured + plan.shortened == LDPCPlan.frameBits)
+            let qber = min(0.005 + Double(step) * 0.0001, 0.11)
+            let plan = try #require(LDPCPlan(qber: qber, length: length))
+            #expect(plan.payloadBits + plan.punctured + plan.shortened == length.frameBits)
             #expect(plan.leakedBits == plan.syndromeBits - plan.punctured)
-            #expect(plan.payloadBits >= 65536)
             let leak = Double(plan.leakedBits) / Double(plan.payloadBits)
-            let wanted = try #require(LDPCEfficiency.at(qber: min(qber, 0.11))) * binaryEntropy(min(qber, 0.11))
-            #expect(leak >= wanted && leak < wanted * 1.012, "\(qber): \(leak), not \(wanted)")
+            let wanted = try #require(LDPCEfficiency.leak(qber: qber, length: length))
+            #expect(leak >= wanted && leak < wanted * 1.025, "\(qber): \(leak), not \(wanted)")
             #expect(leak >= last - 0.002)
             last = leak
+            let numbers = (plan.profile.rows, plan.punctured, plan.shortened)
+            #expect(LDPCPlan(rows: numbers.0, punctured: numbers.1, shortened: numbers.2, length: length) == plan)
+        }
+    }
+
+    @Test func slackGivesMoreAway() throws {
+        let tight = try #require(LDPCPlan(qber: 0.03))
+        let loose = try #require(LDPCPlan(qber: 0.03, slack: 0.1))
+        func leak(_ plan: LDPCPlan) -> Double { Double(plan.leakedBits) / Double(plan.payloadBits) }
+        #expect(abs(leak(loose) / leak(tight) - 1.1) < 0.02)
+        for slack in [-0.01, 1.01, .nan] { #expect(LDPCPlan(qber: 0.03, slack: slack) == nil) }
+    }
+
+    /// What a longer frame is for.
+    @Test func longerFramesAreToldLess() throws {
+        for qber in [0.005, 0.02, 0.05, 0.11] {
+            let leaks = try LDPCLength.allCases.map { try #require(LDPCEfficiency.leak(qber: qber, length: $0)) }
+            #expect(leaks[0] > leaks[1] && leaks[1] > leaks[2])
         }
     }
 
     @Test func outsideTheRange() {
         for qber in [0, 0.0049, 0.111, 0.5, 1, -1, .nan, .infinity] { #expect(LDPCPlan(qber: qber) == nil) }
-        #expect(LDPCPlan(rows: 9, punctured: 0, shortened: 0) == nil)
+        #expect(LDPCPlan(rows: 7, punctured: 0, shortened: 0) == nil)
         #expect(LDPCPlan(rows: 8, punctured: 63, shortened: 0) == nil)
         #expect(LDPCPlan(rows: 8, punctured: 0, shortened: 1) == nil)
         #expect(LDPCPlan(rows: 8, punctured: -64, shortened: 0) == nil)
         #expect(LDPCPlan(rows: 8, punctured: 2 * 1024, shortened: 0) != nil)
         #expect(LDPCPlan(rows: 8, punctured: 2 * 1024 + 64, shortened: 0) == nil)
-        #expect(LDPCPlan(rows: 8, punctured: 0, shortened: LDPCPlan.frameBits / 4 + 64) == nil)
+        #expect(LDPCPlan(rows: 8, punctured: 0, shortened: LDPCLength.medium.frameBits / 4 + 64) == nil)
     }
 
     /// What is sent is a syndrome of `syndromeBits`; the punctured bits hide as many of its bits as they are.

@@ -15,10 +15,12 @@ struct LDPCReconciliationTests {
         return (alice, BitString(words: bob, count: count))
     }
 
-    @Test(arguments: [0.005, 0.02, 0.05, 0.11])
-    func comesToTheTruth(qber: Double) throws {
+    @Test(arguments: [
+        (0.005, LDPCLength.short), (0.02, .short), (0.05, .short), (0.11, .short), (0.02, .medium), (0.05, .long),
+    ])
+    func comesToTheTruth(qber: Double, length: LDPCLength) throws {
         var random = TestNumbers(seed: UInt64(qber * 1000))
-        let plan = try #require(LDPCPlan(qber: qber))
+        let plan = try #require(LDPCPlan(qber: qber, length: length))
         let encoder = LDPCEncoder(plan: plan)
         var decoder = LDPCDecoder()
         for _ in 0..<2 {
@@ -35,8 +37,8 @@ struct LDPCReconciliationTests {
         var random = TestNumbers(seed: 4)
         for level in KernelLevel.available {
             var decoder = LDPCDecoder(level: level)
-            for (punctured, shortened) in [(0, 0), (640, 0), (0, 5056), (64, 64)] {
-                let plan = try #require(LDPCPlan(rows: 33, punctured: punctured, shortened: shortened))
+            for (punctured, shortened) in [(640, 0), (0, 5056), (64, 64)] {
+                let plan = try #require(LDPCPlan(rows: 33, punctured: punctured, shortened: shortened, length: .short))
                 let (alice, bob) = Self.pair(plan.payloadBits, qber: 0.025, &random)
                 let message = try LDPCEncoder(plan: plan).message(for: alice, using: &random)
                 #expect(try decoder.decode(bob, message, qber: 0.025) == alice)
@@ -46,7 +48,7 @@ struct LDPCReconciliationTests {
 
     @Test func noErrorsAtAll() throws {
         var random = TestNumbers(seed: 5)
-        let plan = try #require(LDPCPlan(qber: 0.02))
+        let plan = try #require(LDPCPlan(qber: 0.02, length: .short))
         let (alice, _) = Self.pair(plan.payloadBits, qber: 0, &random)
         var decoder = LDPCDecoder()
         let message = try LDPCEncoder(plan: plan).message(for: alice, using: &random)
@@ -58,22 +60,42 @@ struct LDPCReconciliationTests {
     @Test(arguments: [0.04, 0.5])
     func tooManyErrors(rate: Double) throws {
         var random = TestNumbers(seed: 6)
-        let plan = try #require(LDPCPlan(qber: 0.02))
+        let plan = try #require(LDPCPlan(qber: 0.02, length: .short))
         let (alice, bob) = Self.pair(plan.payloadBits, qber: rate, &random)
         var decoder = LDPCDecoder(maximumSweeps: 30)
         let message = try LDPCEncoder(plan: plan).message(for: alice, using: &random)
         #expect(try decoder.decode(bob, message, qber: 0.02) == nil)
     }
 
-    /// A syndrome of no frame that Bob could have: one bit turned over, so that some check cannot be met by the way.
+    /// A syndrome that has nothing to do with either's bits.
     @Test func foreignSyndrome() throws {
         var random = TestNumbers(seed: 7)
-        let plan = try #require(LDPCPlan(qber: 0.02))
+        let plan = try #require(LDPCPlan(qber: 0.02, length: .short))
         let (alice, bob) = Self.pair(plan.payloadBits, qber: 0.02, &random)
         let message = try LDPCEncoder(plan: plan).message(for: alice, using: &random)
         let other = LDPCMessage(plan: plan, syndrome: message.syndrome.map { _ in random.next() })
         var decoder = LDPCDecoder(maximumSweeps: 20)
         #expect(try decoder.decode(bob, other, qber: 0.02) == nil)
+    }
+
+    /// What a decoder that went astray might end at, though it explains the syndrome.
+    @Test func errorsNotToBeBelieved() throws {
+        let plan = try #require(LDPCPlan(rows: 12, punctured: 64, shortened: 128, length: .short))
+        var errors = Array(repeating: UInt64(0), count: LDPCLength.short.frameBits / 64)
+        #expect(LDPCDecoder.isPlausible(errors, plan))
+        // Punctured bits may be anything: Bob's are zeros.
+        errors[0] = .max
+        #expect(LDPCDecoder.isPlausible(errors, plan))
+        errors[errors.count - 1] = 1
+        #expect(!LDPCDecoder.isPlausible(errors, plan))
+        errors[errors.count - 1] = 0
+        // The leak of 6080 bits can tell of 776 errors in 65,344 bits, but not of 777.
+        for word in 1...776 { errors[word] = 1 }
+        #expect(LDPCDecoder.isPlausible(errors, plan))
+        errors[777] = 1
+        #expect(!LDPCDecoder.isPlausible(errors, plan))
+        for word in 1..<errors.count - 2 { errors[word] = .max }
+        #expect(!LDPCDecoder.isPlausible(errors, plan))
     }
 
     @Test func wrongSizesAndRates() throws {

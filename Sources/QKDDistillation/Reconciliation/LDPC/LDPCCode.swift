@@ -22,9 +22,9 @@ public struct LDPCCode: Sendable, Equatable {
     /// Takes a matrix as it is; nothing is said to be fit for puncturing.
     init(kernel: LDPCKernel) { (self.kernel, puncturable) = (kernel, 0) }
 
-    /// Makes the mother code of a profile.
-    public init(_ profile: LDPCProfile) {
-        self.init(rows: profile.rows, degrees: profile.degrees, lifting: LDPCProfile.lifting, seed: 1)
+    /// Makes the mother code of a profile, for frames of a length.
+    public init(_ profile: LDPCProfile, _ length: LDPCLength) {
+        self.init(rows: profile.rows, degrees: profile.degrees, lifting: length.lifting, seed: 1)
     }
 
     /// Makes a code with as many block columns of each degree as wanted; a degree is from 2 to the number of rows.
@@ -51,7 +51,7 @@ public struct LDPCCode: Sendable, Equatable {
     }
 
     /// Columns of a degree that share no row, taken greedily.
-    private static func apart(_ columns: [[LDPCGenerator.Edge]], degree: Int, atMost: Int) -> [Int] {
+    private static func apart(_ columns: [[LDPCEdge]], degree: Int, atMost: Int) -> [Int] {
         var taken: Set<Int> = []
         var found: [Int] = []
         for (index, column) in columns.enumerated() where column.count == degree && found.count < atMost {
@@ -65,7 +65,7 @@ public struct LDPCCode: Sendable, Equatable {
     }
 
     /// Columns in such an order that each run of them has about the same degrees.
-    private static func mixed(_ indices: [Int], _ columns: [[LDPCGenerator.Edge]]) -> [Int] {
+    private static func mixed(_ indices: [Int], _ columns: [[LDPCEdge]]) -> [Int] {
         let groups = Dictionary(grouping: indices) { columns[$0].count }
         let keyed = groups.flatMap { degree, group in
             group.enumerated().map { place, index in

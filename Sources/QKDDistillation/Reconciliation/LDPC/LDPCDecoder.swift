@@ -1,6 +1,14 @@
 import QKDCore
 import QKDKernels
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
 /// Bob's side: finds where his bits differ from Alice's, from her syndrome.
 ///
 /// Layered min-sum on the error's bits (Hocevar, SiPS 2004), in whole numbers. What a check's message is worth follows
@@ -15,22 +23,20 @@ public struct LDPCDecoder: Sendable {
     private var frame: LDPCFrame?
     private var memory = LDPCMemory()
 
-    /// What the channel says of a bit; messages are counted in twelfths of it.
-    static let channel: Int8 = 12
     /// Messages are no larger than this, so that a few of them do not saturate a sum.
     static let largestMessage = 40
     /// A syndrome is worth checking when so small a share of the checks is not met: the sweep itself corrects more.
     static let nearlyMet = 0.02
 
     /// Makes a decoder without a code yet.
-    public init(maximumSweeps: Int = 100, level: KernelLevel = .current) {
+    public init(maximumSweeps: Int = 60, level: KernelLevel = .current) {
         (self.maximumSweeps, self.level) = (maximumSweeps, level)
     }
 
     /// Alice's bits, from Bob's, which differ from them at a rate of about `qber`.
     ///
-    /// `nil` if no error was found that explains the syndrome. What is returned has Alice's syndrome; that it is what
-    /// she has must be verified by a hash, as another string might have it too. Throws `invalidInput` for a number of
+    /// `nil` if no likely errors were found that explain the syndrome. What is returned has Alice's syndrome; that it is
+    /// what she has must be verified by a hash, as another string may have it too. Throws `invalidInput` for a number of
     /// bits that is not the plan's, `outOfRange` for an error rate not between 0 and a half.
     public mutating func decode(
         _ bits: BitString, _ message: LDPCMessage, qber: Double
@@ -56,9 +62,10 @@ public struct LDPCDecoder: Sendable {
         let plan = frame.plan
         memory.start(
             frame.kernel,
-            parts: [(plan.punctured, 0), (plan.payloadBits, Self.channel), (frame.zeros, .max)])
+            parts: [(plan.punctured, 0), (plan.payloadBits, Self.channel(qber)), (frame.zeros, .max)])
         var errors = Array(repeating: UInt64(0), count: frame.kernel.bitWords)
         let checks = Double(plan.syndromeBits)
+        let rows = Double(plan.profile.rows * LDPCProfile.columns) / Double(frame.kernel.columns)
         var confidence = plan.profile.firstConfidence(qber: qber)
         for sweep in 1...max(1, maximumSweeps) {
             let table = Self.table(confidence)
@@ -67,12 +74,32 @@ public struct LDPCDecoder: Sendable {
             if unmet < Self.nearlyMet {
                 frame.kernel.signs(memory, into: &errors, level: level)
                 if frame.kernel.syndrome(of: errors) == wanted {
-                    return errors.suffix(frame.zeros / 64).allSatisfy { $0 == 0 } ? errors : nil
+                    return Self.isPlausible(errors, plan) ? errors : nil
                 }
             }
-            confidence = plan.profile.confidence(unmet: unmet)
+            confidence = LDPCProfile.confidence(unmet: unmet, rows: rows)
         }
         return nil
+    }
+
+    /// Whether shortened bits are right, and no more errors were found than the syndrome can tell.
+    ///
+    /// A decoder that goes astray may end at another string of the same syndrome, far away: so many errors that the
+    /// leaked bits could not even name them.
+    static func isPlausible(_ errors: [UInt64], _ plan: LDPCPlan) -> Bool {
+        let first = plan.punctured / 64
+        let payload = errors[first..<first + plan.payloadBits / 64]
+        guard errors[payload.endIndex...].allSatisfy({ $0 == 0 }) else { return false }
+        let rate = Double(payload.reduce(0) { $0 + $1.nonzeroBitCount }) / Double(plan.payloadBits)
+        return rate < 0.5 && binaryEntropy(rate) * Double(plan.payloadBits) <= Double(plan.leakedBits)
+    }
+
+    /// What the channel says of a bit, ln((1 - q) / q) in the messages' units.
+    ///
+    /// Below 7 it would be too coarse. The largest message must outweigh several wrong bits in a row, or chains of bits
+    /// with two checks stay wrong: hence units that do not grow without limit, and few of them where errors are many.
+    static func channel(_ qber: Double) -> Int8 {
+        Int8(min(14, max(7, (3.2 * log((1 - qber) / qber)).rounded())))
     }
 
     /// What is sent for each magnitude.

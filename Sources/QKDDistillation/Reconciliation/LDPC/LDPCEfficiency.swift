@@ -1,17 +1,27 @@
-/// How much more than Shannon's limit a frame is told, so that at most one in a hundred fails.
+/// What a frame must be told, so that at most one in a hundred fails.
 enum LDPCEfficiency {
-    /// Error rates and efficiencies there; linear between.
+    /// Error rates, and how much more than Shannon's limit these codes need there whatever the length; linear between.
     static let table: [(qber: Double, efficiency: Double)] = [
-        (0.005, 1.45), (0.01, 1.3), (0.02, 1.25), (0.03, 1.25), (0.05, 1.25), (0.11, 1.25),
+        (0.005, 1.29), (0.007, 1.21), (0.0095, 1.168), (0.014, 1.148), (0.02, 1.135), (0.03, 1.128), (0.05, 1.127),
+        (0.11, 1.127),
     ]
+    /// By how many standard deviations a frame may have more errors than its rate says.
+    static let deviations = 2.6
 
-    /// The efficiency at an error rate within the table.
-    static func at(qber: Double) -> Double? {
+    /// Bits to be given away a payload bit of frames of a length; `nil` outside the table.
+    ///
+    /// Of n bits, n q + 2.6 √(n q (1 - q)) errors must be found; the number of errors is what makes frames fail.
+    static func leak(qber: Double, length: LDPCLength) -> Double? {
         guard let first = table.first, let last = table.last, qber >= first.qber, qber <= last.qber else { return nil }
+        let variance = qber * (1 - qber) / Double(length.frameBits)
+        return efficiency(qber) * binaryEntropy(qber + deviations * variance.squareRoot())
+    }
+
+    private static func efficiency(_ qber: Double) -> Double {
         for (low, high) in zip(table, table.dropFirst()) where qber <= high.qber {
             let share = (qber - low.qber) / (high.qber - low.qber)
             return low.efficiency + share * (high.efficiency - low.efficiency)
         }
-        return nil
+        return 0
     }
 }

@@ -10,7 +10,7 @@ struct LDPCFrame: Sendable {
 
     init(_ plan: LDPCPlan) {
         self.plan = plan
-        let code = LDPCCode(plan.profile)
+        let code = LDPCCode(plan.profile, plan.length)
         let columns = code.kernel.columns - plan.shortened / code.kernel.lifting
         kernel = LDPCKernel(
             lifting: code.kernel.lifting, columns: columns,

@@ -2,8 +2,8 @@ import QKDCore
 
 /// What Alice tells Bob of one frame.
 ///
-/// As bytes: `QLDP`, a byte 1 for this form, a byte with the mother code's block rows, the punctured and the shortened
-/// bits as little-endian 32-bit numbers, and the syndrome's words, little-endian.
+/// As bytes: `QLD1`, a byte each for the frame's length (`LDPCLength`) and the mother code's block rows, the punctured
+/// and the shortened bits as little-endian 32-bit numbers, and the syndrome's words, little-endian.
 public struct LDPCMessage: Sendable, Equatable {
     /// How the frame is made up.
     public let plan: LDPCPlan
@@ -12,13 +12,13 @@ public struct LDPCMessage: Sendable, Equatable {
 
     /// Bytes in front of the syndrome.
     static let headerBytes = 14
-    private static let start = Array("QLDP".utf8) + [1]
+    private static let start = Array("QLD1".utf8)
 
     init(plan: LDPCPlan, syndrome: [UInt64]) { (self.plan, self.syndrome) = (plan, syndrome) }
 
     /// The message's bytes.
     public var bytes: [UInt8] {
-        var bytes = Self.start + [UInt8(plan.profile.rows)]
+        var bytes = Self.start + [plan.length.rawValue, UInt8(plan.profile.rows)]
         bytes.reserveCapacity(Self.headerBytes + 8 * syndrome.count)
         for number in [plan.punctured, plan.shortened] { Self.append(UInt32(number), to: &bytes) }
         for word in syndrome { Self.append(word, to: &bytes) }
@@ -34,10 +34,13 @@ public struct LDPCMessage: Sendable, Equatable {
         }
         let punctured = Int(Self.number(bytes[6..<10]))
         let shortened = Int(Self.number(bytes[10..<14]))
-        guard let plan = LDPCPlan(rows: Int(bytes[5]), punctured: punctured, shortened: shortened) else {
+        guard let length = LDPCLength(rawValue: bytes[4]),
+            let plan = LDPCPlan(rows: Int(bytes[5]), punctured: punctured, shortened: shortened, length: length)
+        else {
             throw QKDError(
                 .protocolViolation,
-                "no frame has \(bytes[5]) block rows, \(punctured) punctured and \(shortened) shortened bits")
+                "no frame has length \(bytes[4]), \(bytes[5]) block rows, \(punctured) punctured and \(shortened) shortened bits"
+            )
         }
         guard bytes.count == Self.headerBytes + plan.syndromeBits / 8 else {
             throw QKDError(
