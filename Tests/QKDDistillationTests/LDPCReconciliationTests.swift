@@ -21,11 +21,11 @@ struct LDPCReconciliationTests {
     func comesToTheTruth(qber: Double, length: LDPCLength) throws {
         var random = TestNumbers(seed: UInt64(qber * 1000))
         let plan = try #require(LDPCPlan(qber: qber, length: length))
-        let encoder = LDPCEncoder(plan: plan)
+        var encoder = LDPCEncoder()
         var decoder = LDPCDecoder()
         for _ in 0..<2 {
             let (alice, bob) = Self.pair(plan.payloadBits, qber: qber, &random)
-            let message = try encoder.message(for: alice, using: &random)
+            let message = try encoder.message(for: alice, plan: plan, using: &random)
             let sent = try LDPCMessage(bytes: message.bytes)
             #expect(try decoder.decode(bob, sent, qber: qber) == alice)
             #expect(decoder.sweeps < 60)
@@ -35,12 +35,13 @@ struct LDPCReconciliationTests {
     /// The same decoder, for one plan after the other, punctured and shortened, and at each level.
     @Test func changesPlans() throws {
         var random = TestNumbers(seed: 4)
+        var encoder = LDPCEncoder()
         for level in KernelLevel.available {
             var decoder = LDPCDecoder(level: level)
             for (punctured, shortened) in [(640, 0), (0, 5056), (64, 64)] {
                 let plan = try #require(LDPCPlan(rows: 33, punctured: punctured, shortened: shortened, length: .short))
                 let (alice, bob) = Self.pair(plan.payloadBits, qber: 0.025, &random)
-                let message = try LDPCEncoder(plan: plan).message(for: alice, using: &random)
+                let message = try encoder.message(for: alice, plan: plan, using: &random)
                 #expect(try decoder.decode(bob, message, qber: 0.025) == alice)
             }
         }
@@ -50,8 +51,9 @@ struct LDPCReconciliationTests {
         var random = TestNumbers(seed: 5)
         let plan = try #require(LDPCPlan(qber: 0.02, length: .short))
         let (alice, _) = Self.pair(plan.payloadBits, qber: 0, &random)
+        var encoder = LDPCEncoder()
         var decoder = LDPCDecoder()
-        let message = try LDPCEncoder(plan: plan).message(for: alice, using: &random)
+        let message = try encoder.message(for: alice, plan: plan, using: &random)
         #expect(try decoder.decode(alice, message, qber: 0.02) == alice)
         #expect(decoder.sweeps <= 5)
     }
@@ -62,8 +64,9 @@ struct LDPCReconciliationTests {
         var random = TestNumbers(seed: 6)
         let plan = try #require(LDPCPlan(qber: 0.02, length: .short))
         let (alice, bob) = Self.pair(plan.payloadBits, qber: rate, &random)
+        var encoder = LDPCEncoder()
         var decoder = LDPCDecoder(maximumSweeps: 30)
-        let message = try LDPCEncoder(plan: plan).message(for: alice, using: &random)
+        let message = try encoder.message(for: alice, plan: plan, using: &random)
         #expect(try decoder.decode(bob, message, qber: 0.02) == nil)
     }
 
@@ -72,7 +75,8 @@ struct LDPCReconciliationTests {
         var random = TestNumbers(seed: 7)
         let plan = try #require(LDPCPlan(qber: 0.02, length: .short))
         let (alice, bob) = Self.pair(plan.payloadBits, qber: 0.02, &random)
-        let message = try LDPCEncoder(plan: plan).message(for: alice, using: &random)
+        var encoder = LDPCEncoder()
+        let message = try encoder.message(for: alice, plan: plan, using: &random)
         let other = LDPCMessage(plan: plan, syndrome: message.syndrome.map { _ in random.next() })
         var decoder = LDPCDecoder(maximumSweeps: 20)
         #expect(try decoder.decode(bob, other, qber: 0.02) == nil)
@@ -101,13 +105,17 @@ struct LDPCReconciliationTests {
     @Test func wrongSizesAndRates() throws {
         var random = TestNumbers(seed: 8)
         let plan = try #require(LDPCPlan(qber: 0.03))
-        let encoder = LDPCEncoder(plan: plan)
+        var encoder = LDPCEncoder()
         let bits = BitString(words: Array(repeating: 0, count: plan.payloadBits / 64), count: plan.payloadBits)
         let short = BitString(words: bits.words, count: plan.payloadBits - 1)
-        #expect(throws: QKDError.self) { try encoder.message(for: short, using: &random) }
-        let message = try encoder.message(for: bits, using: &random)
+        #expect(throws: QKDError.self) { try encoder.message(for: short, plan: plan, using: &random) }
+        let message = try encoder.message(for: bits, plan: plan, using: &random)
         var decoder = LDPCDecoder()
         #expect(throws: QKDError.self) { try decoder.decode(short, message, qber: 0.03) }
+        // A bad guess of the rate costs sweeps at most.
+        for rate in [1e-300, 1e-9, 0.499_999] {
+            #expect(try decoder.decode(bits, message, qber: rate) == bits, "\(rate)")
+        }
         for rate in [0, 0.5, -1, .nan, .infinity] {
             #expect(throws: QKDError.self) { try decoder.decode(bits, message, qber: rate) }
         }

@@ -17,7 +17,7 @@ import Testing
     }
 
     private static let shapes: [(lifting: Int, columns: Int, weights: [Int])] = [
-        (64, 3, [1, 2, 3]), (128, 8, [5, 8, 3]), (192, 20, [20, 2, 11, 7]), (64, 128, [128]),
+        (64, 3, [1, 0, 2, 3]), (128, 8, [5, 8, 3]), (192, 20, [20, 2, 11, 7]), (64, 128, [128]),
     ]
 
     @Test(arguments: 0..<4)

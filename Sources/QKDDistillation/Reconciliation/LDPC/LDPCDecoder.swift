@@ -48,11 +48,12 @@ public struct LDPCDecoder: Sendable {
         guard qber > 0, qber < 0.5 else {
             throw QKDError(.outOfRange, "an error rate of \(qber), not between 0 and 0.5")
         }
-        let frame = self.frame.flatMap { $0.plan == plan ? $0 : nil } ?? LDPCFrame(plan)
+        let frame = LDPCFrame.of(plan, after: frame)
         self.frame = frame
         let own = frame.words(Array(repeating: 0, count: plan.punctured / 64), bits)
         let wanted = zip(frame.kernel.syndrome(of: own), message.syndrome).map { $0 ^ $1 }
-        guard let errors = errors(frame, wanted, qber) else { return nil }
+        // Beyond these rates the starting values make no difference, and at 0 and a half they are not finite.
+        guard let errors = errors(frame, wanted, min(0.25, max(0.001, qber))) else { return nil }
         let words = zip(own, errors).dropFirst(plan.punctured / 64).prefix(plan.payloadBits / 64).map { $0 ^ $1 }
         return BitString(words: words, count: plan.payloadBits)
     }

@@ -2,15 +2,15 @@
 enum LDPCEfficiency {
     /// Error rates, and how much more than Shannon's limit these codes need there whatever the length; linear between.
     static let table: [(qber: Double, efficiency: Double)] = [
-        (0.005, 1.29), (0.007, 1.21), (0.0095, 1.168), (0.014, 1.148), (0.02, 1.135), (0.03, 1.128), (0.05, 1.127),
-        (0.11, 1.127),
+        (0.005, 1.28), (0.007, 1.203), (0.0095, 1.162), (0.014, 1.142), (0.02, 1.13), (0.03, 1.124), (0.04, 1.125),
+        (0.05, 1.123), (0.11, 1.123),
     ]
     /// By how many standard deviations a frame may have more errors than its rate says.
-    static let deviations = 2.6
+    static let deviations = 2.8
 
     /// Bits to be given away a payload bit of frames of a length; `nil` outside the table.
     ///
-    /// Of n bits, n q + 2.6 √(n q (1 - q)) errors must be found; the number of errors is what makes frames fail.
+    /// Of n bits, n q + 2.8 √(n q (1 - q)) errors must be found: more than expected is what makes frames fail.
     static func leak(qber: Double, length: LDPCLength) -> Double? {
         guard let first = table.first, let last = table.last, qber >= first.qber, qber <= last.qber else { return nil }
         let variance = qber * (1 - qber) / Double(length.frameBits)

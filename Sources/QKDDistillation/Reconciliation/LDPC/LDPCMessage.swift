@@ -39,7 +39,7 @@ public struct LDPCMessage: Sendable, Equatable {
         else {
             throw QKDError(
                 .protocolViolation,
-                "no frame has length \(bytes[4]), \(bytes[5]) block rows, \(punctured) punctured and \(shortened) shortened bits"
+                "no frame has length \(bytes[4]), \(bytes[5]) rows, \(punctured) punctured, \(shortened) shortened bits"
             )
         }
         guard bytes.count == Self.headerBytes + plan.syndromeBits / 8 else {

@@ -2,7 +2,7 @@ extension LDPCProfile {
     /// The profile of a number of rows, if there is one.
     public static func of(rows: Int) -> LDPCProfile? { all.first { $0.rows == rows } }
 
-    /// All of them, from the highest rate on: each has at most a seventh more rows than the one before.
+    /// All of them, from the highest rate on: each has at most an eighth more rows than the one before.
     ///
     /// At its threshold a code is told 1.10 (74 rows) to 1.16 (14 rows) times what Shannon's limit asks for. With fewer
     /// rows it is up to 1.26 times, because a column has no more circulants than there are rows.
@@ -23,14 +23,23 @@ extension LDPCProfile {
             threshold: 0.0144),
         LDPCProfile(rows: 17, degrees: [2: 11, 3: 80, 8: 8, 13: 6, 14: 16, 15: 2, 16: 5], threshold: 0.0155),
         LDPCProfile(
+            rows: 18, degrees: [2: 13, 3: 75, 4: 2, 5: 3, 7: 1, 8: 4, 9: 2, 10: 2, 11: 1, 13: 1, 14: 13, 16: 11],
+            threshold: 0.0167),
+        LDPCProfile(
             rows: 19, degrees: [2: 15, 3: 74, 6: 2, 7: 9, 10: 5, 12: 2, 14: 2, 15: 4, 16: 15],
             threshold: 0.0180),
         LDPCProfile(
             rows: 20, degrees: [2: 15, 3: 76, 5: 1, 6: 2, 9: 3, 10: 12, 14: 3, 15: 1, 16: 15],
             threshold: 0.0192),
         LDPCProfile(
+            rows: 21, degrees: [2: 16, 3: 76, 6: 1, 7: 3, 8: 1, 9: 1, 10: 6, 12: 3, 14: 12, 15: 3, 16: 6],
+            threshold: 0.0204),
+        LDPCProfile(
             rows: 22, degrees: [2: 14, 3: 80, 6: 1, 9: 1, 10: 8, 11: 1, 14: 19, 15: 1, 16: 3],
             threshold: 0.0216),
+        LDPCProfile(
+            rows: 23, degrees: [2: 15, 3: 78, 5: 2, 7: 3, 8: 1, 10: 2, 11: 1, 13: 8, 14: 14, 15: 2, 16: 2],
+            threshold: 0.0229),
         LDPCProfile(rows: 25, degrees: [2: 19, 3: 74, 6: 4, 7: 1, 8: 2, 10: 6, 14: 14, 16: 8], threshold: 0.0256),
         LDPCProfile(
             rows: 27, degrees: [2: 15, 3: 81, 6: 2, 8: 2, 9: 2, 10: 1, 11: 1, 12: 3, 14: 1, 15: 4, 16: 16],
