@@ -86,7 +86,13 @@ public struct LDPCKernel: Sendable, Equatable {
         precondition(wanted.count == checkWords, "not a sum for each check")
         precondition(table.count == Self.tableSize && table.allSatisfy { $0 < 128 }, "not a table")
         precondition(memory.fits(self), "memory of another matrix")
-        return withCode { qkd_ldpc_sweep(level.rawValue, $0, wanted, table, &memory.totals, &memory.messages) }
+        return withCode { code in
+            memory.totals.withUnsafeMutableBufferPointer { totals in
+                memory.messages.withBytes {
+                    qkd_ldpc_sweep(level.rawValue, code, wanted, table, totals.baseAddress, $0.baseAddress)
+                }
+            }
+        }
     }
 
     /// Packs the totals' signs into `bitWords` words, 1 for a negative one.

@@ -4,7 +4,7 @@ public struct LDPCMemory: Sendable {
     static let margin = 64
 
     var totals: [Int8] = []
-    var messages: [Int8] = []
+    var messages = AlignedBytes(count: 0)
     private var lifting = 0
 
     /// Makes empty memory.
@@ -17,8 +17,9 @@ public struct LDPCMemory: Sendable {
     public mutating func start(_ kernel: LDPCKernel, parts: [(count: Int, total: Int8)]) {
         precondition(parts.reduce(0) { $0 + $1.count } == kernel.columns * kernel.lifting, "not each bit once")
         lifting = kernel.lifting
-        Self.fill(&messages, kernel.circulants * lifting)
-        Self.fill(&totals, kernel.columns * (lifting + Self.margin))
+        messages.clear(count: kernel.circulants * lifting)
+        let bytes = kernel.columns * (lifting + Self.margin)
+        if totals.count != bytes { totals = Array(repeating: 0, count: bytes) }
         var bit = 0
         for part in parts {
             var left = part.count
@@ -44,14 +45,5 @@ public struct LDPCMemory: Sendable {
     func fits(_ kernel: LDPCKernel) -> Bool {
         lifting == kernel.lifting && totals.count == kernel.columns * (lifting + Self.margin)
             && messages.count == kernel.circulants * lifting
-    }
-
-    /// Zeros, in the memory that is there if it is of the right size.
-    private static func fill(_ array: inout [Int8], _ count: Int) {
-        if array.count == count {
-            array.withUnsafeMutableBufferPointer { $0.update(repeating: 0) }
-        } else {
-            array = Array(repeating: 0, count: count)
-        }
     }
 }

@@ -16,7 +16,8 @@ struct LDPCPlanTests {
             let leak = Double(plan.leakedBits) / Double(plan.payloadBits)
             let wanted = try #require(LDPCEfficiency.leak(qber: qber, length: length))
             #expect(leak >= wanted && leak < wanted * 1.025, "\(qber): \(leak), not \(wanted)")
-            #expect(leak >= last - 0.002)
+            // The next mother code, whole, may do with a little less than what is left of the one before.
+            #expect(leak >= last * 0.99)
             last = leak
             let numbers = (plan.profile.rows, plan.punctured, plan.shortened)
             #expect(LDPCPlan(rows: numbers.0, punctured: numbers.1, shortened: numbers.2, length: length) == plan)

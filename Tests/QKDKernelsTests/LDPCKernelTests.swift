@@ -80,6 +80,23 @@ import Testing
         }
     }
 
+    /// A copy goes its own way.
+    @Test func copiesOfMemory() {
+        var random = SeededGenerator(seed: 44, stream: "")
+        let kernel = Self.matrix(lifting: 64, columns: 6, weights: [3, 4], &random)
+        let table = (0..<32).map { UInt8($0) }
+        let wanted = (0..<kernel.checkWords).map { _ in random.next() as UInt64 }
+        var first = LDPCMemory()
+        first.start(kernel, parts: [(6 * 64, 5)])
+        _ = kernel.sweep(wanted: wanted, table: table, memory: &first)
+        var second = first
+        let before = (0..<6 * 64).map { first.total($0) }
+        _ = kernel.sweep(wanted: wanted, table: table, memory: &second)
+        #expect((0..<6 * 64).map { first.total($0) } == before)
+        _ = kernel.sweep(wanted: wanted, table: table, memory: &first)
+        #expect((0..<6 * 64).allSatisfy { first.total($0) == second.total($0) })
+    }
+
     private static func bits(_ words: [UInt64]) -> [UInt8] {
         words.flatMap { word in (0..<64).map { UInt8(word >> UInt64($0) & 1) } }
     }

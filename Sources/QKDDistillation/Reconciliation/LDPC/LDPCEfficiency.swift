@@ -2,8 +2,8 @@
 enum LDPCEfficiency {
     /// Error rates, and how much more than Shannon's limit these codes need there whatever the length; linear between.
     static let table: [(qber: Double, efficiency: Double)] = [
-        (0.005, 1.28), (0.007, 1.203), (0.0095, 1.162), (0.014, 1.142), (0.02, 1.13), (0.03, 1.124), (0.04, 1.125),
-        (0.05, 1.123), (0.11, 1.123),
+        (0.005, 1.28), (0.007, 1.203), (0.0095, 1.162), (0.014, 1.142), (0.02, 1.13), (0.03, 1.126), (0.04, 1.126),
+        (0.05, 1.126), (0.09, 1.127), (0.11, 1.125),
     ]
     /// By how many standard deviations a frame may have more errors than its rate says.
     static let deviations = 2.8

@@ -44,7 +44,7 @@ public struct LDPCPlan: Sendable, Equatable {
     ///
     /// A few punctured bits cost next to nothing, more of them slow the decoder down; shortened ones take room. So up to
     /// one check in 25 is punctured away, and beyond that the code before is shortened. Simulated frames show that what
-    /// is left of a code is a little worse than the whole: hence an eighth of the share that is gone on top.
+    /// is left of a code is a little worse than the whole: hence a sixth of the share that is gone on top.
     init?(leakPerPayloadBit leak: Double, length: LDPCLength) {
         guard leak > 0, leak < 1 else { return nil }
         let bits = Double(length.frameBits)
@@ -54,7 +54,7 @@ public struct LDPCPlan: Sendable, Equatable {
         if longer < profiles.endIndex {
             let gone = (checks[longer] - leak * bits) / (1 - leak) / checks[longer]
             if longer == 0 || gone <= 0.04 {
-                let more = leak * (1 + gone / 8)
+                let more = leak * (1 + gone / 6)
                 let steps = Int((checks[longer] - more * bits) / (1 - more) / Double(Self.step))
                 self.init(
                     rows: profiles[longer].rows, punctured: max(0, steps) * Self.step, shortened: 0, length: length)
@@ -62,7 +62,7 @@ public struct LDPCPlan: Sendable, Equatable {
             }
         }
         let gone = max(0, 1 - checks[longer - 1] / leak / bits)
-        let steps = ((bits - checks[longer - 1] / (leak * (1 + gone / 8))) / Double(Self.step)).rounded(.up)
+        let steps = ((bits - checks[longer - 1] / (leak * (1 + gone / 6))) / Double(Self.step)).rounded(.up)
         self.init(
             rows: profiles[longer - 1].rows, punctured: 0, shortened: max(0, Int(steps)) * Self.step, length: length)
     }
