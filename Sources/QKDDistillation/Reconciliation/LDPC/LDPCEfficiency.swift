@@ -1,4 +1,7 @@
 /// What a frame must be told, so that at most one in a hundred fails.
+///
+/// Set by simulation of 300 to 1000 frames at each of some thirty rates and the three lengths: between none and eight of
+/// a thousand failed.
 enum LDPCEfficiency {
     /// Error rates, and how much more than Shannon's limit these codes need there whatever the length; linear between.
     static let table: [(qber: Double, efficiency: Double)] = [
