@@ -26,7 +26,7 @@ public struct LDPCDecoder: Sendable {
     /// Messages are no larger than this, so that a few of them do not saturate a sum.
     static let largestMessage = 40
     /// A syndrome is worth checking when so small a share of the checks is not met: the sweep itself corrects more.
-    static let nearlyMet = 0.02
+    static let nearlyMet = 0.004
 
     /// Makes a decoder without a code yet.
     public init(maximumSweeps: Int = 60, level: KernelLevel = .current) {
