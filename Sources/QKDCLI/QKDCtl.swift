@@ -21,7 +21,9 @@ public struct QKDCtl: AsyncParsableCommand {
         groupedSubcommands: [
             CommandGroup(
                 name: "Keys:",
-                subcommands: [RunCommand.self, ReplayCommand.self, SiftCommand.self, DistillCommand.self, KeyRateCommand.self]),
+                subcommands: [
+                    RunCommand.self, ReplayCommand.self, SiftCommand.self, DistillCommand.self, KeyRateCommand.self,
+                ]),
             CommandGroup(
                 name: "The bench at hand:",
                 subcommands: [

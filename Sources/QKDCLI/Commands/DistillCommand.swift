@@ -138,7 +138,15 @@ struct DistillationWords: ParsableArguments {
     var proof: KeyProof?
     @Option(name: .long, help: "ε_sec: how far the key may be from an ideal one.") var epsSec = 1e-9
     @Option(name: .long, help: "ε_cor: the chance that the keys differ.") var epsCor = 1e-15
-    @Option(name: .long, help: "Bits that are reconciled and verified as one, 1000 to 67108864.")
+    @Option(
+        name: .long,
+        help:
+            "Reconciliation: cascade reveals least, ldpc takes one message a frame; auto chooses by --round-trip-ms and --raw-rate."
+    )
+    var method = ReconciliationMethod.auto
+    @Option(name: .long, help: "What a question and its answer take between the parties, ms.") var roundTripMs = 0.0
+    @Option(name: .long, help: "Raw bits that come a second.") var rawRate = 0.0
+    @Option(name: .long, help: "Bits that Cascade reconciles and verifies as one, 1000 to 67108864.")
     var frameBits = 1 << 17
     @Option(
         name: .long,
@@ -150,6 +158,9 @@ struct DistillationWords: ParsableArguments {
         for (name, value) in [("--eps-sec", epsSec), ("--eps-cor", epsCor)] {
             guard value > 0, value < 1 else { throw ValidationError("\(name) must lie between 0 and 1") }
         }
+        guard (0...100_000).contains(roundTripMs), (0...1e12).contains(rawRate) else {
+            throw ValidationError("--round-trip-ms and --raw-rate must not be negative")
+        }
         guard (1000...1 << 26).contains(frameBits) else {
             throw ValidationError("--frame-bits must lie between 1000 and 67108864")
         }
@@ -160,6 +171,9 @@ struct DistillationWords: ParsableArguments {
         options.security = SecurityParameters(secrecy: epsSec, correctness: epsCor)
         options.proof = proof
         options.frameBits = frameBits
+        options.method = method
+        options.roundTripS = roundTripMs * 1e-3
+        options.rawBitsPerSecond = rawRate
         options.workers = ProcessInfo.processInfo.activeProcessorCount
         return options
     }
@@ -168,3 +182,4 @@ struct DistillationWords: ParsableArguments {
 
 extension RawKeyFile.Format: ExpressibleByArgument {}
 extension KeyProof: ExpressibleByArgument {}
+extension ReconciliationMethod: ExpressibleByArgument {}

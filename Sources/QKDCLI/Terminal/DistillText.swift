@@ -8,7 +8,7 @@ enum DistillText {
         if let rate = report.testErrorRate { lines.append("other basis \(Figure.percent(rate, 3)) errors") }
         if frames.total > 0 {
             lines.append(
-                "frames      \(frames.verified) of \(frames.total) verified, up to \(frames.longestBits) bits; "
+                "frames      \(frames.verified) of \(frames.total) verified, up to \(frames.longestBits) bits, \(frames.byLDPC) by LDPC; "
                     + "\(frames.unequal) unequal, \(frames.unreconciled) broken off, \(frames.discardedBits) bits discarded"
             )
             lines.append(

@@ -43,7 +43,8 @@ struct RateSheet: Sendable {
     }
 
     var csv: String {
-        let head = "proof,distance_km,loss_db,bits_per_pulse,bits_per_second,error_rate,key_basis_probability,"
+        let head =
+            "proof,distance_km,loss_db,bits_per_pulse,bits_per_second,error_rate,key_basis_probability,"
             + "mean_1,mean_2,mean_3,probability_1,probability_2,probability_3\n"
         func text(_ value: Double?) -> String { value.map { String(format: "%.9g", $0) } ?? "" }
         return head

@@ -5,7 +5,15 @@ public struct DistillationOptions: Sendable, Equatable {
     /// The proof that its length rests on; `nil` for the one that fits the evidence: Lim's as printed for three intensities,
     /// Rusca's for two, Tomamichel's without.
     public var proof: KeyProof?
-    /// Bits that are reconciled and verified as one; a rest is shared out among the frames.
+    /// How keys are reconciled.
+    public var method = ReconciliationMethod.auto
+    /// What a question and its answer take between the parties, seconds.
+    public var roundTripS = 0.0
+    /// Raw bits that come a second: with the round trip they decide what `auto` is.
+    public var rawBitsPerSecond = 0.0
+    /// Frames that Cascade may have under way.
+    public var framesInFlight = 64
+    /// Bits that Cascade reconciles and verifies as one; a rest is shared out among the frames. LDPC has lengths of its own.
     public var frameBits = 1 << 17
     /// Above which error rate of the other basis nothing is tried: with f there is no key, 1 − (1 + f) h(Q) ≤ 0.
     public var abortErrorRate = 0.107

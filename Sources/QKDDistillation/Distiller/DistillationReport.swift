@@ -24,6 +24,8 @@ public struct DistillationReport: Sendable, Codable, Equatable {
     public struct Frames: Sendable, Codable, Equatable {
         /// All of them.
         public var total = 0
+        /// Those that went by one message.
+        public var byLDPC = 0
         /// Those whose tags were equal.
         public var verified = 0
         /// Those in which reconciliation broke off.

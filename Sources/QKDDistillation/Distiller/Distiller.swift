@@ -41,11 +41,9 @@ public struct Distiller: Sendable {
                 "the error rate of the other basis, \(percent(expected)), is above \(percent(options.abortErrorRate)), "
                     + "beyond which no key is left")
         }
-        let frames = FrameBatch(count: input.alice.count, frameBits: options.frameBits)
-        let outcomes = try await frames.run(input, options, expected: expected, random: &random) {
-            progress(.reconciliation, $0)
-        }
-        let (alice, bob, wrong) = account(outcomes, input, &report)
+        let frames = FrameBatch(input, options, random: &random)
+        let outcomes = try await frames.run(expected: expected) { progress(.reconciliation, $0) }
+        let (alice, bob, wrong) = account(outcomes, input, tagBits: frames.tags.tagBits, &report)
         guard report.frames.verified > 0 else { return aborted("no frame was verified") }
 
         let key = length.length(wrong: wrong, report)
@@ -69,7 +67,8 @@ public struct Distiller: Sendable {
 
     /// Puts verified frames together, and counts.
     private func account(
-        _ outcomes: [FrameReconciliation.Outcome], _ input: DistillationInput, _ report: inout DistillationReport
+        _ outcomes: [FrameReconciliation.Outcome], _ input: DistillationInput, tagBits: Int,
+        _ report: inout DistillationReport
     ) -> (alice: BitString, bob: BitString, wrong: BitString) {
         var place = 0
         var wrong: [BitString] = []
@@ -77,7 +76,7 @@ public struct Distiller: Sendable {
             let range = place..<place + outcome.alice.count
             place = range.upperBound
             report.revealed.reconciliation += outcome.revealed
-            if outcome.isReconciled { report.revealed.verification += report.tagBits(outcomes.count, options) }
+            if outcome.isReconciled { report.revealed.verification += tagBits }
             report.frames.roundTrips = max(report.frames.roundTrips, outcome.roundTrips)
             report.frames.longestBits = max(report.frames.longestBits, outcome.alice.count)
             if outcome.isVerified {
@@ -92,6 +91,7 @@ public struct Distiller: Sendable {
         }
         let verified = outcomes.filter(\.isVerified)
         report.frames.total = outcomes.count
+        report.frames.byLDPC = outcomes.filter { $0.method == .ldpc }.count
         report.frames.verified = verified.count
         report.frames.unreconciled = outcomes.filter { !$0.isReconciled }.count
         report.frames.unequal = outcomes.count - verified.count - report.frames.unreconciled
@@ -106,10 +106,4 @@ public struct Distiller: Sendable {
     }
 
     private func percent(_ rate: Double) -> String { "\((rate * 10_000).rounded() / 100) %" }
-}
-
-extension DistillationReport {
-    func tagBits(_ frames: Int, _ options: DistillationOptions) -> Int {
-        VerificationHash.tagBits(chance: options.security.correctness, tags: frames)
-    }
 }

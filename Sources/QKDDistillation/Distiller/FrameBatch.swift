@@ -1,63 +1,114 @@
 import QKDCore
 
-/// The frames that a raw key is cut into, all of one length but for a bit.
+/// The raw key, cut into frames, all of which are reconciled and verified by themselves.
+///
+/// The first goes by Cascade, which does not depend on a good guess of the error rate; its own rate leads the others.
 struct FrameBatch: Sendable {
-    let ranges: [Range<Int>]
+    let input: DistillationInput
+    let options: DistillationOptions
+    let tags: VerificationHash
+    private let seed: UInt64
 
-    init(count: Int, frameBits: Int) {
-        let wanted = max(1, min(CascadeOrders.maximumFrameBits, frameBits))
-        // Rather one long frame than a short one: short ones reveal more.
-        let frames = max(1, count / wanted, (count - 1) / CascadeOrders.maximumFrameBits + 1)
-        ranges = (0..<frames).map { count * $0 / frames..<count * ($0 + 1) / frames }
+    init(_ input: DistillationInput, _ options: DistillationOptions, random: inout some RandomNumberGenerator) {
+        self.input = input
+        self.options = options
+        // As many tags as there can be, one way or the other.
+        let most = Self.cut(0..<input.alice.count, options.frameBits).count + input.alice.count / (1 << 15) + 2
+        tags = VerificationHash(
+            tagBits: VerificationHash.tagBits(chance: options.security.correctness, tags: most), random: &random)
+        seed = random.next()
     }
 
-    /// Reconciles all frames, some at the same time. The first goes by the error rate of the other basis, the others by its own.
+    /// Frames of one length but for a bit; rather one long frame than a short one, which would reveal more.
+    static func cut(_ range: Range<Int>, _ frameBits: Int) -> [Range<Int>] {
+        guard !range.isEmpty else { return [] }
+        let wanted = max(1, min(CascadeOrders.maximumFrameBits, frameBits))
+        let frames = max(1, range.count / wanted, (range.count - 1) / CascadeOrders.maximumFrameBits + 1)
+        return (0..<frames).map { frame in
+            range.lowerBound + range.count * frame / frames..<range.lowerBound + range.count * (frame + 1) / frames
+        }
+    }
+
+    /// Reconciles all frames, some at the same time; outcomes are in the key's order.
     func run(
-        _ input: DistillationInput, _ options: DistillationOptions, expected: Double,
-        random: inout some RandomNumberGenerator, progress: @escaping @Sendable (Double) -> Void
+        expected: Double, progress: @escaping @Sendable (Double) -> Void
     ) async throws -> [FrameReconciliation.Outcome] {
-        let tags = VerificationHash(
-            tagBits: VerificationHash.tagBits(chance: options.security.correctness, tags: ranges.count),
-            random: &random)
-        let seed = random.next()
-        var orders: [Int: CascadeOrders] = [:]
-        for range in ranges where orders[range.count] == nil {
-            orders[range.count] = CascadeOrders(frameBits: range.count, seed: seed)
-        }
-        let made = orders
-        @Sendable func outcome(_ index: Int, _ errorRate: Double) -> FrameReconciliation.Outcome? {
-            let range = ranges[index]
-            guard let orders = made[range.count] else { return nil }
-            return FrameReconciliation(
-                plan: CascadePlan(orders: orders, errorRate: errorRate), tags: tags,
-                isSpoiled: options.failing.contains(index)
-            ).run(alice: input.alice.slice(range), bob: input.bob.slice(range))
-        }
-        guard let first = outcome(0, expected) else { return [] }
-        let seen = Double(first.corrections) / Double(ranges[0].count)
-        let errorRate = first.isReconciled && seen > 0 ? seen : expected
-        var outcomes = [FrameReconciliation.Outcome?](repeating: nil, count: ranges.count)
-        outcomes[0] = first
-        try await withThrowingTaskGroup(of: (Int, FrameReconciliation.Outcome?).self) { group in
-            var next = 1
-            var done = 1
+        let total = input.alice.count
+        let whole = Self.cut(0..<total, options.frameBits)
+        let orders = Dictionary(
+            uniqueKeysWithValues: Set(whole.map(\.count)).map { ($0, CascadeOrders(frameBits: $0, seed: seed)) })
+        guard let start = whole.first, let firstOrders = orders[start.count] else { return [] }
+        let first = frame(start, 0, .cascade(CascadePlan(orders: firstOrders, errorRate: expected)))
+        var outcomes: [FrameReconciliation.Outcome?] = [first]
+        let errorRate = seen(first, start) ?? expected
+        let rest = ways(start.upperBound..<total, whole.dropFirst(), orders, errorRate)
+        outcomes += [FrameReconciliation.Outcome?](repeating: nil, count: rest.count)
+        try await withThrowingTaskGroup(of: (Int, FrameReconciliation.Outcome).self) { group in
+            var next = 0
             func add() {
-                guard next < ranges.count else { return }
+                guard next < rest.count else { return }
                 let index = next
                 next += 1
                 group.addTask {
                     try Task.checkCancellation()
-                    return (index, outcome(index, errorRate))
+                    return (index + 1, frame(rest[index].range, index + 1, rest[index].way))
                 }
             }
             for _ in 0..<max(1, options.workers) { add() }
+            var done = start.count
             while let (index, outcome) = try await group.next() {
                 outcomes[index] = outcome
-                done += 1
-                progress(Double(done) / Double(ranges.count))
+                done += outcome.alice.count
+                progress(Double(done) / Double(total))
                 add()
             }
         }
         return outcomes.compactMap { $0 }
+    }
+
+    private func frame(_ range: Range<Int>, _ index: Int, _ way: FrameReconciliation.Way) -> FrameReconciliation.Outcome
+    {
+        FrameReconciliation(way: way, tags: tags, isSpoiled: options.failing.contains(index))
+            .run(alice: input.alice.slice(range), bob: input.bob.slice(range))
+    }
+
+    private func seen(_ outcome: FrameReconciliation.Outcome, _ range: Range<Int>) -> Double? {
+        guard outcome.isReconciled else { return nil }
+        let errors = outcome.bob.distance(to: input.bob.slice(range))
+        return errors > 0 ? Double(errors) / Double(range.count) : nil
+    }
+
+    /// How what is left is cut and reconciled.
+    private func ways(
+        _ range: Range<Int>, _ whole: ArraySlice<Range<Int>>, _ orders: [Int: CascadeOrders], _ errorRate: Double
+    ) -> [(range: Range<Int>, way: FrameReconciliation.Way)] {
+        let byCascade = whole.compactMap { range in
+            orders[range.count].map {
+                (range, FrameReconciliation.Way.cascade(CascadePlan(orders: $0, errorRate: errorRate)))
+            }
+        }
+        let method = options.method.chosen(
+            errorRate: errorRate, frameBits: options.frameBits, roundTripS: options.roundTripS,
+            rawBitsPerSecond: options.rawBitsPerSecond, framesInFlight: options.framesInFlight)
+        // The rate is known from one frame alone: two standard deviations more.
+        let careful = errorRate * (1 + 2 / (errorRate * Double(max(1, options.frameBits))).squareRoot())
+        guard method == .ldpc, let plan = LDPCPlan(qber: min(careful, LDPCPlan.errorRates.upperBound)) else {
+            return byCascade
+        }
+        var ways: [(Range<Int>, FrameReconciliation.Way)] = []
+        var place = range.lowerBound
+        while range.upperBound - place >= plan.payloadBits {
+            ways.append(
+                (
+                    place..<place + plan.payloadBits,
+                    .ldpc(plan, errorRate: errorRate, seed: seed &+ UInt64(ways.count) &* 0x9E37_79B9)
+                ))
+            place += plan.payloadBits
+        }
+        if place < range.upperBound {
+            let orders = CascadeOrders(frameBits: range.upperBound - place, seed: seed)
+            ways.append((place..<range.upperBound, .cascade(CascadePlan(orders: orders, errorRate: errorRate))))
+        }
+        return ways
     }
 }

@@ -1,19 +1,25 @@
 import QKDCore
 
 /// A frame of the raw key on its way through reconciliation and verification.
-struct FrameReconciliation {
+struct FrameReconciliation: Sendable {
     /// What became of it.
     struct Outcome: Sendable {
         var alice: BitString
         var bob: BitString
+        var method = ReconciliationMethod.cascade
         var isVerified = false
         var isReconciled = false
         var revealed = 0
-        var corrections = 0
         var roundTrips = 0
     }
 
-    let plan: CascadePlan
+    /// How it is reconciled.
+    enum Way: Sendable {
+        case cascade(CascadePlan)
+        case ldpc(LDPCPlan, errorRate: Double, seed: UInt64)
+    }
+
+    let way: Way
     let tags: VerificationHash
     /// Spoils a bit on the way, so that the tags must differ.
     var isSpoiled = false
@@ -21,21 +27,16 @@ struct FrameReconciliation {
     /// Has both sides talk to the end, and compare tags.
     func run(alice: BitString, bob: BitString) -> Outcome {
         var outcome = Outcome(alice: alice, bob: bob)
-        let reference = CascadeReference(plan: plan, bits: alice)
-        let corrector = CascadeCorrector(plan: plan, bits: bob)
         do {
-            var answer: [UInt8]?
-            while let question = try corrector.next(answer) { answer = try reference.answer(question) }
-            outcome.isReconciled = true
+            switch way {
+            case .cascade(let plan): try cascade(plan, &outcome)
+            case .ldpc(let plan, let errorRate, let seed): try ldpc(plan, errorRate, seed, &outcome)
+            }
         } catch {
             // Counted as a frame that broke off: what had been revealed counts too.
             outcome.isReconciled = false
         }
-        outcome.revealed = reference.revealed
-        outcome.corrections = corrector.corrections
-        outcome.roundTrips = corrector.questions
         guard outcome.isReconciled else { return outcome }
-        outcome.bob = corrector.corrected
         if isSpoiled {
             var words = outcome.bob.words
             words[0] ^= 1
@@ -43,5 +44,35 @@ struct FrameReconciliation {
         }
         outcome.isVerified = tags.tag(outcome.alice) == tags.tag(outcome.bob)
         return outcome
+    }
+
+    private func cascade(_ plan: CascadePlan, _ outcome: inout Outcome) throws(QKDError) {
+        let reference = CascadeReference(plan: plan, bits: outcome.alice)
+        let corrector = CascadeCorrector(plan: plan, bits: outcome.bob)
+        defer {
+            outcome.revealed = reference.revealed
+            outcome.roundTrips = corrector.questions
+        }
+        var answer: [UInt8]?
+        while let question = try corrector.next(answer) { answer = try reference.answer(question) }
+        outcome.isReconciled = true
+        outcome.bob = corrector.corrected
+    }
+
+    /// All bits of the syndrome count as revealed, also those that the punctured bits hide.
+    private func ldpc(
+        _ plan: LDPCPlan, _ errorRate: Double, _ seed: UInt64, _ outcome: inout Outcome
+    ) throws(QKDError) {
+        outcome.method = .ldpc
+        var encoder = LDPCEncoder()
+        var decoder = LDPCDecoder()
+        var random = PublicGenerator(seed: seed)
+        let message = try encoder.message(for: outcome.alice, plan: plan, using: &random)
+        outcome.revealed = plan.syndromeBits
+        outcome.roundTrips = 1
+        let received = try LDPCMessage(bytes: message.bytes)
+        guard let bits = try decoder.decode(outcome.bob, received, qber: errorRate) else { return }
+        outcome.isReconciled = true
+        outcome.bob = bits
     }
 }
