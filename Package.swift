@@ -96,7 +96,7 @@ let package = Package(
         tests("QKDDrivers", ["QKDDrivers", "QKDTestKit", "QKDTransport", "QKDCore"]),
         tests("QKDTimeTags", ["QKDTimeTags", "QKDCore", "QKDPhysics"]),
         tests("QKDSifting", ["QKDSifting", "QKDCore"]),
-        tests("QKDDistillation", ["QKDDistillation", "QKDCore", "QKDKernels"]),
+        tests("QKDDistillation", ["QKDDistillation", "QKDCore", "QKDKernels", "QKDPhysics"]),
         tests("QKDPhysics", ["QKDPhysics", "QKDCore"]),
         tests(
             "QKDBench",

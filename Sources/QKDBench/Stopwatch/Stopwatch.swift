@@ -86,6 +86,23 @@ public struct Stopwatch: Sendable {
         return Self.result(name, items, unit, bytes, cpu, wall, findings, memoryReadPerSecond)
     }
 
+    /// The same for work that waits.
+    public func time(
+        _ name: String, items: Int, _ unit: String, _ work: () async throws -> [String: Double]
+    ) async throws -> BenchmarkCase {
+        var (cpu, wall): ([Double], [Double]) = ([], [])
+        var findings: [String: Double] = [:]
+        for run in -1..<runs {
+            try Task.checkCancellation()
+            let (cpuStart, wallStart) = (Machine.cpuSeconds, Machine.wallSeconds)
+            findings = try await work()
+            guard run >= 0 else { continue }
+            cpu.append(Machine.cpuSeconds - cpuStart)
+            wall.append(Machine.wallSeconds - wallStart)
+        }
+        return Self.result(name, items, unit, nil, cpu, wall, findings, memoryReadPerSecond)
+    }
+
     static func result(
         _ name: String, _ items: Int, _ unit: String, _ bytes: Int?, _ cpu: [Double], _ wall: [Double],
         _ findings: [String: Double], _ memoryReadPerSecond: Double

@@ -10,8 +10,8 @@ struct BenchmarkCommand: AsyncParsableCommand {
         subcommands: [
             PhysicsBenchmark.self, DecodeBenchmarkCommand.self, PairBenchmarkCommand.self,
             HistogramBenchmarkCommand.self, ClockBenchmarkCommand.self, SiftBenchmarkCommand.self,
-            PipelineBenchmarkCommand.self,
-            LiveBenchmarkCommand.self,
+            ReconcileBenchmarkCommand.self, AmplifyBenchmarkCommand.self, ChainBenchmarkCommand.self,
+            PipelineBenchmarkCommand.self, LiveBenchmarkCommand.self,
         ])
 }
 

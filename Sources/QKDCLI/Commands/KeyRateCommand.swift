@@ -110,18 +110,23 @@ struct KeyRateCommand: AsyncParsableCommand {
             }
             return size
         }
-        return try (proof.map { $0.split(separator: ",").map(String.init) } ?? link.proofs).flatMap { name in
-            if let proof = KeyProof(rawValue: name) {
-                return sizes.map { proof == .tomamichel ? .finitePairs(blockSize: $0) : .decoys(proof, blockSize: $0) }
+        let names: [String] = proof.map { $0.split(separator: ",").map(String.init) } ?? link.proofs
+        return try names.flatMap { try models($0, sizes) }
+    }
+
+    private func models(_ name: String, _ sizes: [Double]) throws -> [RateModel] {
+        if let proof = KeyProof(rawValue: name) {
+            return sizes.map { size in
+                proof == .tomamichel ? RateModel.finitePairs(blockSize: size) : .decoys(proof, blockSize: size)
             }
-            switch name {
-            case "ma2005-infinite": return [RateModel.infiniteDecoys]
-            case "ma2005-vacuum-weak": return [.vacuumAndWeakDecoy(weak: weak)]
-            case "ma2007-pairs": return [.pairs]
-            default:
-                let all = (RateWords.finite + RateWords.asymptotic).joined(separator: ", ")
-                throw ValidationError("there is no proof '\(name)'; there are \(all)")
-            }
+        }
+        switch name {
+        case "ma2005-infinite": return [.infiniteDecoys]
+        case "ma2005-vacuum-weak": return [.vacuumAndWeakDecoy(weak: weak)]
+        case "ma2007-pairs": return [.pairs]
+        default:
+            let all = (RateWords.finite + RateWords.asymptotic).joined(separator: ", ")
+            throw ValidationError("there is no proof '\(name)'; there are \(all)")
         }
     }
 

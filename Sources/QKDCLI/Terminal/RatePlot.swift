@@ -4,7 +4,10 @@ import QKDDistillation
 /// Curves as a picture: one file, nothing from elsewhere.
 struct RatePlot {
     private let sheet: RateSheet
-    private let (left, top, width, height) = (90.0, 30.0, 620.0, 420.0)
+    private let left = 90.0
+    private let top = 30.0
+    private let width = 620.0
+    private let height = 420.0
     private let legendWidth = 250.0
     /// Told apart by hue and by lightness (Okabe and Ito's colours for all kinds of sight).
     private static let colours = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"]
@@ -57,7 +60,7 @@ struct RatePlot {
         for power in powers {
             let at = y(pow(10, Double(power)))
             parts.append(line(left, at, left + width, at, "#ddd"))
-            parts.append(text(left - 8, at + 4, "10<tspan dy=\"-5\" font-size=\"10\">\(power)</tspan>", "end"))
+            parts.append(text(left - 8, at + 4, Self.power(power), "end"))
         }
         let step = Self.step(places.upperBound - places.lowerBound)
         var place = (places.lowerBound / step).rounded(.up) * step
@@ -100,6 +103,12 @@ struct RatePlot {
 
     private func text(_ x: Double, _ y: Double, _ words: String, _ anchor: String) -> String {
         "<text x=\"\(Self.figure(x))\" y=\"\(Self.figure(y))\" text-anchor=\"\(anchor)\">\(words)</text>"
+    }
+
+    /// Ten to a power, with raised digits.
+    private static func power(_ power: Int) -> String {
+        let raised = Array("⁰¹²³⁴⁵⁶⁷⁸⁹")
+        return "10" + String("\(power)".map { $0.wholeNumberValue.map { raised[$0] } ?? "⁻" })
     }
 
     private static func figure(_ value: Double) -> String { String(format: "%.1f", value) }
