@@ -10,6 +10,7 @@ let package = Package(
             name: "FuzzTagReaders",
             dependencies: [
                 .product(name: "QKDCore", package: "qkdctl"), .product(name: "QKDTimeTags", package: "qkdctl"),
+                .product(name: "QKDDistillation", package: "qkdctl"),
             ],
             swiftSettings: [.swiftLanguageMode(.v6)])
     ])

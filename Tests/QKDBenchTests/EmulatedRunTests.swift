@@ -146,6 +146,37 @@ struct EmulatedRunTests {
             for word in words { #expect(!text.contains(word)) }
         }
     }
+
+    @Test("A run goes on to secret keys, equal and 0600, and no byte of them reaches a report")
+    func secretKeys() async throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path + "/s"
+        // As bright and quiet as makes a key of a short run.
+        let bench = try Self.bench([
+            ("efficiency = 0.10", "efficiency = 0.9"),
+            ("dead_time_us = 5.05", "dead_time_us = 0.05"), ("misalignment = 0.015", "misalignment = 0.002"),
+            ("afterpulse_probability = 0.02", "afterpulse_probability = 0.0"),
+        ])
+        let end = try await Self.run(bench, seed: 5, duration: 0.5, folder: path)
+        let report = try #require(end.report)
+        let account = try #require(report.distillation)
+        #expect(account.keyContent.contains("protects nothing") && account.result.abort == nil)
+        let keys = try ["alice", "bob"].map { party in
+            try KeyFile(bytes: SmallFile.bytes(path: "\(path)/\(party).secret", limit: 1 << 20), name: party)
+        }
+        #expect(keys[0].bits == keys[1].bits && keys[0].bits.count == account.result.secretBits)
+        #expect(keys[0].bits.count > 1000 && keys[0].content == account.keyContent)
+        let mode = try FileManager.default.attributesOfItem(atPath: "\(path)/alice.secret")[.posixPermissions]
+        #expect(mode as? Int == 0o600)
+        let bytes = keys[0].bits.bytesMSBFirst.prefix(8)
+        let hex = bytes.map { String(UInt16($0) + 256, radix: 16).dropFirst() }.joined()
+        let text = try SmallFile.text(path: "\(path)/report.json", limit: 1 << 20)
+        #expect(!text.contains(hex) && !text.contains(Data(bytes.prefix(6)).base64EncodedString()))
+        // The seed makes the secret keys again.
+        _ = try await Self.run(bench, seed: 5, duration: 0.5, folder: folder.path + "/again")
+        let again = try SmallFile.bytes(path: folder.path + "/again/alice.secret", limit: 1 << 20)
+        #expect(try KeyFile(bytes: again, name: "again").bits == keys[0].bits)
+    }
 }
 
 /// Keeps lines that any thread brings.

@@ -38,38 +38,33 @@ struct FrameBatch: Sendable {
         let orders = Dictionary(
             uniqueKeysWithValues: Set(whole.map(\.count)).map { ($0, CascadeOrders(frameBits: $0, seed: seed)) })
         guard let start = whole.first, let firstOrders = orders[start.count] else { return [] }
-        let first = frame(start, 0, .cascade(CascadePlan(orders: firstOrders, errorRate: expected)))
-        var outcomes: [FrameReconciliation.Outcome?] = [first]
+        var coders = FrameReconciliation.Coders()
+        let first = frame(start, 0, .cascade(CascadePlan(orders: firstOrders, errorRate: expected)), &coders)
         let errorRate = seen(first, start) ?? expected
         let rest = ways(start.upperBound..<total, whole.dropFirst(), orders, errorRate)
-        outcomes += [FrameReconciliation.Outcome?](repeating: nil, count: rest.count)
-        try await withThrowingTaskGroup(of: (Int, FrameReconciliation.Outcome).self) { group in
-            var next = 0
-            func add() {
-                guard next < rest.count else { return }
-                let index = next
-                next += 1
+        let queue = FrameQueue(first: first, count: rest.count)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 0..<max(1, min(options.workers, rest.count)) {
                 group.addTask {
-                    try Task.checkCancellation()
-                    return (index + 1, frame(rest[index].range, index + 1, rest[index].way))
+                    var coders = FrameReconciliation.Coders()
+                    while let index = await queue.next() {
+                        try Task.checkCancellation()
+                        let outcome = frame(rest[index].range, index + 1, rest[index].way, &coders)
+                        progress(Double(await queue.take(outcome, at: index + 1)) / Double(total))
+                    }
                 }
             }
-            for _ in 0..<max(1, options.workers) { add() }
-            var done = start.count
-            while let (index, outcome) = try await group.next() {
-                outcomes[index] = outcome
-                done += outcome.alice.count
-                progress(Double(done) / Double(total))
-                add()
-            }
+            try await group.waitForAll()
         }
-        return outcomes.compactMap { $0 }
+        return await queue.outcomes.compactMap { $0 }
     }
 
-    private func frame(_ range: Range<Int>, _ index: Int, _ way: FrameReconciliation.Way) -> FrameReconciliation.Outcome
-    {
+    private func frame(
+        _ range: Range<Int>, _ index: Int, _ way: FrameReconciliation.Way,
+        _ coders: inout FrameReconciliation.Coders
+    ) -> FrameReconciliation.Outcome {
         FrameReconciliation(way: way, tags: tags, isSpoiled: options.failing.contains(index))
-            .run(alice: input.alice.slice(range), bob: input.bob.slice(range))
+            .run(alice: input.alice.slice(range), bob: input.bob.slice(range), &coders)
     }
 
     private func seen(_ outcome: FrameReconciliation.Outcome, _ range: Range<Int>) -> Double? {
@@ -110,5 +105,31 @@ struct FrameBatch: Sendable {
             ways.append((place..<range.upperBound, .cascade(CascadePlan(orders: orders, errorRate: errorRate))))
         }
         return ways
+    }
+}
+
+/// Hands frames out to whoever has time, and takes them back.
+private actor FrameQueue {
+    private(set) var outcomes: [FrameReconciliation.Outcome?]
+    private var following = 0
+    private var doneBits: Int
+
+    init(first: FrameReconciliation.Outcome, count: Int) {
+        outcomes = [first] + [FrameReconciliation.Outcome?](repeating: nil, count: count)
+        doneBits = first.alice.count
+    }
+
+    /// The number of the next frame after the first, from 0; `nil` when all are handed out.
+    func next() -> Int? {
+        guard following < outcomes.count - 1 else { return nil }
+        following += 1
+        return following - 1
+    }
+
+    /// Takes a frame back; gives the bits that are done.
+    func take(_ outcome: FrameReconciliation.Outcome, at index: Int) -> Int {
+        outcomes[index] = outcome
+        doneBits += outcome.alice.count
+        return doneBits
     }
 }

@@ -24,13 +24,19 @@ struct FrameReconciliation: Sendable {
     /// Spoils a bit on the way, so that the tags must differ.
     var isSpoiled = false
 
+    /// What LDPC keeps from frame to frame: making a code takes longer than using it.
+    struct Coders: Sendable {
+        var encoder = LDPCEncoder()
+        var decoder = LDPCDecoder()
+    }
+
     /// Has both sides talk to the end, and compare tags.
-    func run(alice: BitString, bob: BitString) -> Outcome {
+    func run(alice: BitString, bob: BitString, _ coders: inout Coders) -> Outcome {
         var outcome = Outcome(alice: alice, bob: bob)
         do {
             switch way {
             case .cascade(let plan): try cascade(plan, &outcome)
-            case .ldpc(let plan, let errorRate, let seed): try ldpc(plan, errorRate, seed, &outcome)
+            case .ldpc(let plan, let errorRate, let seed): try ldpc(plan, errorRate, seed, &coders, &outcome)
             }
         } catch {
             // Counted as a frame that broke off: what had been revealed counts too.
@@ -61,17 +67,15 @@ struct FrameReconciliation: Sendable {
 
     /// All bits of the syndrome count as revealed, also those that the punctured bits hide.
     private func ldpc(
-        _ plan: LDPCPlan, _ errorRate: Double, _ seed: UInt64, _ outcome: inout Outcome
+        _ plan: LDPCPlan, _ errorRate: Double, _ seed: UInt64, _ coders: inout Coders, _ outcome: inout Outcome
     ) throws(QKDError) {
         outcome.method = .ldpc
-        var encoder = LDPCEncoder()
-        var decoder = LDPCDecoder()
         var random = PublicGenerator(seed: seed)
-        let message = try encoder.message(for: outcome.alice, plan: plan, using: &random)
+        let message = try coders.encoder.message(for: outcome.alice, plan: plan, using: &random)
         outcome.revealed = plan.syndromeBits
         outcome.roundTrips = 1
         let received = try LDPCMessage(bytes: message.bytes)
-        guard let bits = try decoder.decode(outcome.bob, received, qber: errorRate) else { return }
+        guard let bits = try coders.decoder.decode(outcome.bob, received, qber: errorRate) else { return }
         outcome.isReconciled = true
         outcome.bob = bits
     }

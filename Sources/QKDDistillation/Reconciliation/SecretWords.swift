@@ -1,6 +1,8 @@
 import QKDKernels
 
 /// Memory for key bits, packed as in `BitString`, that is zero at first and wiped before it is given back.
+///
+/// Who goes by `pointer` has to keep the object: it may be let go, and wiped, as soon as nobody names it any more.
 final class SecretWords: @unchecked Sendable {
     let pointer: UnsafeMutablePointer<UInt64>
     let count: Int
@@ -15,6 +17,9 @@ final class SecretWords: @unchecked Sendable {
         self.init(count: words.count)
         words.withUnsafeBufferPointer { if let base = $0.baseAddress { pointer.update(from: base, count: $0.count) } }
     }
+
+    /// All words, as they are now.
+    var words: [UInt64] { withExtendedLifetime(self) { Array(UnsafeBufferPointer(start: pointer, count: count)) } }
 
     deinit {
         Wipe.zero(pointer, count: count)

@@ -33,9 +33,7 @@ public final class CascadeCorrector {
 
     /// The frame as it is now.
     public var corrected: BitString {
-        BitString(
-            words: Array(UnsafeBufferPointer(start: searches.bits.pointer, count: plan.wordCount)),
-            count: plan.frameBits)
+        BitString(words: searches.bits.words, count: plan.frameBits)
     }
 
     /// Bits corrected so far; one that was flipped twice counts twice.
@@ -59,6 +57,7 @@ public final class CascadeCorrector {
     }
 
     private func take(_ answer: [UInt8]) throws(QKDError) {
+        defer { withExtendedLifetime(self) {} }
         let count =
             switch waiting {
             case .nothing: 0

@@ -19,6 +19,7 @@ public final class CascadeReference {
     ///
     /// Throws `protocolViolation`, with the offset, for bytes that are none, and when more is asked for than there are bits.
     public func answer(_ question: [UInt8]) throws(QKDError) -> [UInt8] {
+        defer { withExtendedLifetime(self) {} }
         guard let kind = question.first else { throw CascadeWire.violation("an empty question", 0) }
         let parities: ParityPacker
         if kind & CascadeWire.kindMask == CascadeWire.nodes {

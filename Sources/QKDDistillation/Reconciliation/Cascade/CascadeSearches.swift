@@ -68,7 +68,7 @@ struct CascadeSearches {
     @inline(__always) private mutating func descend(from node: Int, _ pass: Int) {
         switch trees[pass].descend(from: node) {
         case .asks(let node): trees[pass].searches.append(node)
-        case .found(let place): correct(pass == 0 ? place : Int(plan.orders.bitAt[pass - 1][place]))
+        case .found(let place): correct(plan.orders.bit(at: place, pass: pass))
         case .ends: break
         }
     }
@@ -78,7 +78,7 @@ struct CascadeSearches {
         corrections += 1
         bits.pointer[bit >> 6] ^= 1 << UInt64(bit & 63)
         for pass in trees.indices {
-            trees[pass].correct(place: pass == 0 ? bit : Int(plan.orders.placeOf[pass - 1][bit]))
+            trees[pass].correct(place: plan.orders.place(of: bit, pass: pass))
         }
         if !subsets.nodes.isEmpty { subsets.flip(bit, in: plan.orders.subsets) }
     }

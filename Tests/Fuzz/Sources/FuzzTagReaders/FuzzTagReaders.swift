@@ -8,6 +8,9 @@ private let formats: [TagFormat?] = [nil] + TagFormat.all
 /// The format that the environment asks for by name; `nil` lets the first byte choose.
 private let chosen: TagFormat? = ProcessInfo.processInfo.environment["QKD_FUZZ_FORMAT"].flatMap { TagFormat(name: $0) }
 
+/// Whether a peer's messages are fuzzed instead of files.
+private let isPeer = ProcessInfo.processInfo.environment["QKD_FUZZ_FORMAT"] == "peer"
+
 /// Writes the files to start from, once, if the environment names a folder for them.
 private let seeding: Void = {
     guard let folder = ProcessInfo.processInfo.environment["QKD_FUZZ_SEEDS"] else { return }
@@ -34,6 +37,10 @@ private let file: CInt = {
 /// Takes the input as a file of a format, and checks what every reader promises.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzzOneInput(_ bytes: UnsafePointer<UInt8>, _ count: Int) -> CInt {
+    if isPeer {
+        PeerMessages.take(Array(UnsafeBufferPointer(start: bytes, count: count)))
+        return 0
+    }
     _ = seeding
     guard count > 0 else { return 0 }
     let format = chosen ?? formats[Int(bytes[0]) % formats.count]

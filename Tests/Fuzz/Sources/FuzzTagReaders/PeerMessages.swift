@@ -1,0 +1,55 @@
+import QKDCore
+import QKDDistillation
+
+/// What a peer may send during distillation: whatever it is, there is an answer or a `QKDError`, and an end.
+enum PeerMessages {
+    private static let plan = CascadePlan(orders: CascadeOrders(frameBits: 700, seed: 1), errorRate: 0.03)
+    private static let alice = BitString(
+        words: (0..<11).map { 0x9E37_79B9_7F4A_7C15 &* (UInt64($0) + 1) }, count: 700)
+    private static let bob = BitString(
+        words: alice.words.enumerated().map { $1 ^ (1 << UInt64($0 * 5)) }, count: 700)
+
+    static func take(_ bytes: [UInt8]) {
+        guard let kind = bytes.first else { return }
+        let rest = Array(bytes.dropFirst())
+        do {
+            switch kind % 3 {
+            case 0: try question(rest)
+            case 1: try answers(rest)
+            default: try message(rest)
+            }
+        } catch is QKDError {
+            return
+        } catch {
+            preconditionFailure("an error of another kind: \(error)")
+        }
+    }
+
+    private static func question(_ bytes: [UInt8]) throws {
+        let reference = CascadeReference(plan: plan, bits: alice)
+        let answer = try reference.answer(bytes)
+        precondition(answer.count == (reference.revealed + 7) / 8)
+    }
+
+    /// The input's bytes as answers, each as long as it should be but now and then.
+    private static func answers(_ bytes: [UInt8]) throws {
+        let reference = CascadeReference(plan: plan, bits: alice)
+        let corrector = CascadeCorrector(plan: plan, bits: bob)
+        var lies = bytes[...]
+        var answer: [UInt8]?
+        while let question = try corrector.next(answer) {
+            var right = try reference.answer(question)
+            if let lie = lies.popFirst() {
+                if lie == 0xFF { right.append(0) } else if !right.isEmpty { right[0] ^= lie }
+            }
+            answer = right
+        }
+        // Optimised code is held to the truth here, too.
+        if bytes.allSatisfy({ $0 == 0 }) { precondition(corrector.corrected == alice, "not corrected") }
+    }
+
+    private static func message(_ bytes: [UInt8]) throws {
+        let message = try LDPCMessage(bytes: bytes)
+        precondition(message.bytes == bytes)
+    }
+}
