@@ -88,7 +88,7 @@ def test_bad_input(folder):
     refuse("a wrong type", "window_ns = 4.0", 'window_ns = "wide"', "detection.window_ns")
     refuse("an unknown driver", '"thorlabs-mbx"', '"thorlabs-mbxx"', "driver")
     refuse("a driver in the wrong role", '"thorlabs-mbx"', '"sfifteen-tdc1"', "attenuator")
-    refuse("probabilities that do not add up", "probability = 0.5", "probability = 0.6", "sum")
+    refuse("probabilities that do not add up", "probability = 0.6", "probability = 0.7", "sum")
     refuse("broken TOML", "[channel]", "[channel", "TOML")
     refuse("a doubled channel", "Z0 = 1, Z1 = 2", "Z0 = 1, Z1 = 1", "same number")
     check("a missing bench is absent", run("run", "--bench", "nowhere.toml").returncode == 69)

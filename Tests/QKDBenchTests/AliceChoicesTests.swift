@@ -19,7 +19,7 @@ struct AliceChoicesTests {
         var counts = [Int](repeating: 0, count: 16)
         for code in frame.codes { counts[Int(code)] += 1 }
         #expect(counts[12...].allSatisfy { $0 == 0 })
-        let intensity = [0.5, 0.3, 0.2]
+        let intensity = [0.6, 0.25, 0.15]
         for code in 0..<12 {
             let pulse = PulseCode(rawValue: UInt8(code))
             let expected = intensity[Int(pulse.intensity.rawValue)] * (pulse.basis == .z ? 0.75 : 0.25) * 0.5

@@ -45,7 +45,7 @@ struct BenchParserTests {
             ("length_km = 25.0", "lenght_km = 25.0", "channel.length_km", "is missing"),
             ("misalignment = 0.015", "misalignment = 0.015\nextra = 1", "channel.extra", "is not known here"),
             ("mean = 0.2,", "mean = 0.6,", "intensities.decoy", "between signal and vacuum"),
-            ("probability = 0.5", "probability = 0.6", "intensities.signal", "the sum must be 1"),
+            ("probability = 0.6", "probability = 0.7", "intensities.signal", "the sum must be 1"),
             ("fixed_attenuation_db = 50.0", "fixed_attenuation_db = 20.0", "source.photons_per_pulse", "change fixed"),
             ("electrical_pulse_ns = 10", "electrical_pulse_ns = 100", "source.electrical_pulse_ns", "shorter than"),
             ("pulse_rate_hz = 10_000_000", "pulse_rate_hz = 3_000_000", "source.pulse_rate_hz", "whole nanoseconds"),

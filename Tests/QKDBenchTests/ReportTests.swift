@@ -11,9 +11,9 @@ struct ReportTests {
     private func reference() throws -> BenchDescription {
         var text = try BenchDescription.load("bb84-loopback").text
         for (old, new) in [
-            ("mean = 0.5, probability = 0.5", "mean = 0.5, probability = 0.7"),
-            ("mean = 0.2, probability = 0.3", "mean = 0.1, probability = 0.2"),
-            ("mean = 0.0, probability = 0.2", "mean = 0.0, probability = 0.1"),
+            ("mean = 0.5, probability = 0.6", "mean = 0.5, probability = 0.7"),
+            ("mean = 0.2, probability = 0.25", "mean = 0.1, probability = 0.2"),
+            ("mean = 0.0, probability = 0.15", "mean = 0.0, probability = 0.1"),
             ("z_probability = 0.75", "z_probability = 0.9"),
         ] {
             #expect(text.contains(old))

@@ -37,8 +37,8 @@ struct ReportTextTests {
             #expect(lines.contains { $0.hasPrefix(name) }, "\(name)")
         }
         #expect(
-            lines.contains { $0.hasPrefix("Z") && $0.contains("1.536 %") && $0.contains("-  ") },
-            "docs/physics-model.md, without afterpulses"
+            lines.contains { $0.hasPrefix("Z") && $0.contains("1.545 %") && $0.contains("-  ") },
+            "by the formulas of docs/physics-model.md, without afterpulses"
         )
     }
 

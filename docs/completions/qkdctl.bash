@@ -173,22 +173,22 @@ _qkdctl() {
     unset 'unparsed_words[0]'
     unparsed_words=("${unparsed_words[@]}")
     case "${subcommand}" in
-    run|replay|sift|list|info|drivers|get|set|query|emulate|safe|doctor|capture|tags|benchmark|help)
+    run|replay|sift|distill|keyrate|list|info|drivers|get|set|query|emulate|safe|doctor|capture|tags|benchmark|help)
         # Offer subcommand argument completions
         "_qkdctl_${subcommand}"
         ;;
     *)
         # Offer subcommand completions
-        COMPREPLY+=($(compgen -W 'run replay sift list info drivers get set query emulate safe doctor capture tags benchmark help' -- "${cur}"))
+        COMPREPLY+=($(compgen -W 'run replay sift distill keyrate list info drivers get set query emulate safe doctor capture tags benchmark help' -- "${cur}"))
         ;;
     esac
 }
 
 _qkdctl_run() {
     repeating_flags=()
-    non_repeating_flags=(--save-tags --align --version -h --help)
+    non_repeating_flags=(--save-tags --align --sift-only --version -h --help)
     repeating_options=(--fault)
-    non_repeating_options=(--bench --seed --format --duration --out --patience)
+    non_repeating_options=(--bench --seed --format --duration --out --proof --eps-sec --eps-cor --method --round-trip-ms --raw-rate --frame-bits --patience)
     __qkdctl_offer_flags_options 0
 
     # Offer option value completions
@@ -207,6 +207,29 @@ _qkdctl_run() {
         return
         ;;
     '--out')
+        return
+        ;;
+    '--proof')
+        __qkdctl_add_completions -W 'lim2014-literal'$'\n''lim2014-clipped'$'\n''lim2014-clipped-errors'$'\n''rusca2018'$'\n''tomamichel2012'
+        return
+        ;;
+    '--eps-sec')
+        return
+        ;;
+    '--eps-cor')
+        return
+        ;;
+    '--method')
+        __qkdctl_add_completions -W 'cascade'$'\n''ldpc'$'\n''auto'
+        return
+        ;;
+    '--round-trip-ms')
+        return
+        ;;
+    '--raw-rate')
+        return
+        ;;
+    '--frame-bits')
         return
         ;;
     '--patience')
@@ -301,6 +324,157 @@ _qkdctl_sift() {
         ;;
     '--out')
         __qkdctl_add_completions -d
+        return
+        ;;
+    '--format')
+        __qkdctl_add_completions -W 'table'$'\n''json'$'\n''jsonl'
+        return
+        ;;
+    esac
+}
+
+_qkdctl_distill() {
+    repeating_flags=()
+    non_repeating_flags=(--force --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--alice --bob --key-format --record --bench --test-bits --test-errors --sample --proof --eps-sec --eps-cor --method --round-trip-ms --raw-rate --frame-bits --public-seed --out --format)
+    __qkdctl_offer_flags_options 0
+
+    # Offer option value completions
+    case "${prev}" in
+    '--alice')
+        __qkdctl_add_completions -f
+        return
+        ;;
+    '--bob')
+        __qkdctl_add_completions -f
+        return
+        ;;
+    '--key-format')
+        __qkdctl_add_completions -W 'auto'$'\n''qkdctl'$'\n''text'$'\n''bytes'
+        return
+        ;;
+    '--record')
+        __qkdctl_add_completions -f
+        return
+        ;;
+    '--bench')
+        __qkdctl_add_completions -f
+        return
+        ;;
+    '--test-bits')
+        return
+        ;;
+    '--test-errors')
+        return
+        ;;
+    '--sample')
+        return
+        ;;
+    '--proof')
+        __qkdctl_add_completions -W 'lim2014-literal'$'\n''lim2014-clipped'$'\n''lim2014-clipped-errors'$'\n''rusca2018'$'\n''tomamichel2012'
+        return
+        ;;
+    '--eps-sec')
+        return
+        ;;
+    '--eps-cor')
+        return
+        ;;
+    '--method')
+        __qkdctl_add_completions -W 'cascade'$'\n''ldpc'$'\n''auto'
+        return
+        ;;
+    '--round-trip-ms')
+        return
+        ;;
+    '--raw-rate')
+        return
+        ;;
+    '--frame-bits')
+        return
+        ;;
+    '--public-seed')
+        return
+        ;;
+    '--out')
+        __qkdctl_add_completions -d
+        return
+        ;;
+    '--format')
+        __qkdctl_add_completions -W 'table'$'\n''json'$'\n''jsonl'
+        return
+        ;;
+    esac
+}
+
+_qkdctl_keyrate() {
+    repeating_flags=()
+    non_repeating_flags=(--version -h --help)
+    repeating_options=()
+    non_repeating_options=(--link --proof --blocks --distance --loss --attenuation --efficiency --dark --afterpulse --misalignment --dead-time-ns --pulse-rate-hz --factor --weak --eps-sec --eps-sec-per-bit --eps-cor --csv --svg --format)
+    __qkdctl_offer_flags_options 0
+
+    # Offer option value completions
+    case "${prev}" in
+    '--link')
+        __qkdctl_add_completions -W 'lim2014'$'\n''gys2004'$'\n''rusca2018'$'\n''pairs2007'
+        return
+        ;;
+    '--proof')
+        return
+        ;;
+    '--blocks')
+        return
+        ;;
+    '--distance')
+        return
+        ;;
+    '--loss')
+        return
+        ;;
+    '--attenuation')
+        return
+        ;;
+    '--efficiency')
+        return
+        ;;
+    '--dark')
+        return
+        ;;
+    '--afterpulse')
+        return
+        ;;
+    '--misalignment')
+        return
+        ;;
+    '--dead-time-ns')
+        return
+        ;;
+    '--pulse-rate-hz')
+        return
+        ;;
+    '--factor')
+        return
+        ;;
+    '--weak')
+        return
+        ;;
+    '--eps-sec')
+        return
+        ;;
+    '--eps-sec-per-bit')
+        return
+        ;;
+    '--eps-cor')
+        return
+        ;;
+    '--csv')
+        __qkdctl_add_completions -f
+        return
+        ;;
+    '--svg')
+        __qkdctl_add_completions -f
         return
         ;;
     '--format')
@@ -997,13 +1171,13 @@ _qkdctl_benchmark() {
     unset 'unparsed_words[0]'
     unparsed_words=("${unparsed_words[@]}")
     case "${subcommand}" in
-    physics|W1|W2|W3|W4|W5|pipeline|live)
+    physics|W1|W2|W3|W4|W5|W6|W7|W8|pipeline|live)
         # Offer subcommand argument completions
         "_qkdctl_benchmark_${subcommand}"
         ;;
     *)
         # Offer subcommand completions
-        COMPREPLY+=($(compgen -W 'physics W1 W2 W3 W4 W5 pipeline live' -- "${cur}"))
+        COMPREPLY+=($(compgen -W 'physics W1 W2 W3 W4 W5 W6 W7 W8 pipeline live' -- "${cur}"))
         ;;
     esac
 }
@@ -1159,6 +1333,106 @@ _qkdctl_benchmark_W5() {
     # Offer option value completions
     case "${prev}" in
     '--detections')
+        return
+        ;;
+    '--seed')
+        return
+        ;;
+    '--runs')
+        return
+        ;;
+    '--save')
+        __qkdctl_add_completions -d
+        return
+        ;;
+    '--format')
+        __qkdctl_add_completions -W 'table'$'\n''json'$'\n''jsonl'
+        return
+        ;;
+    esac
+}
+
+_qkdctl_benchmark_W6() {
+    repeating_flags=()
+    non_repeating_flags=(--version -h --help)
+    repeating_options=()
+    non_repeating_options=(--bits --round-trip-ms --width --seed --runs --save --format)
+    __qkdctl_offer_flags_options 0
+
+    # Offer option value completions
+    case "${prev}" in
+    '--bits')
+        return
+        ;;
+    '--round-trip-ms')
+        return
+        ;;
+    '--width')
+        return
+        ;;
+    '--seed')
+        return
+        ;;
+    '--runs')
+        return
+        ;;
+    '--save')
+        __qkdctl_add_completions -d
+        return
+        ;;
+    '--format')
+        __qkdctl_add_completions -W 'table'$'\n''json'$'\n''jsonl'
+        return
+        ;;
+    esac
+}
+
+_qkdctl_benchmark_W7() {
+    repeating_flags=()
+    non_repeating_flags=(--version -h --help)
+    repeating_options=()
+    non_repeating_options=(--sizes --seed --runs --save --format)
+    __qkdctl_offer_flags_options 0
+
+    # Offer option value completions
+    case "${prev}" in
+    '--sizes')
+        return
+        ;;
+    '--seed')
+        return
+        ;;
+    '--runs')
+        return
+        ;;
+    '--save')
+        __qkdctl_add_completions -d
+        return
+        ;;
+    '--format')
+        __qkdctl_add_completions -W 'table'$'\n''json'$'\n''jsonl'
+        return
+        ;;
+    esac
+}
+
+_qkdctl_benchmark_W8() {
+    repeating_flags=()
+    non_repeating_flags=(--version -h --help)
+    repeating_options=()
+    non_repeating_options=(--bits --workers --method --seed --runs --save --format)
+    __qkdctl_offer_flags_options 0
+
+    # Offer option value completions
+    case "${prev}" in
+    '--bits')
+        return
+        ;;
+    '--workers')
+        return
+        ;;
+    '--method')
+        __qkdctl_add_completions -W 'cascade'$'\n''ldpc'$'\n''auto'
         return
         ;;
     '--seed')

@@ -148,11 +148,6 @@ struct DistillationWords: ParsableArguments {
     @Option(name: .long, help: "Raw bits that come a second.") var rawRate = 0.0
     @Option(name: .long, help: "Bits that Cascade reconciles and verifies as one, 1000 to 67108864.")
     var frameBits = 1 << 17
-    @Option(
-        name: .long,
-        help: "Seed of the public random numbers, so that a distillation can be repeated; never for keys that are used."
-    )
-    var publicSeed: UInt64?
 
     func validate() throws {
         for (name, value) in [("--eps-sec", epsSec), ("--eps-cor", epsCor)] {

@@ -64,11 +64,13 @@ public struct DistillationReport: Sendable, Codable, Equatable {
         public var proof: String
         /// The proof in a sentence.
         public var statement: String
-        /// ε_sec and ε_cor.
+        /// ε_sec.
         public var secrecy: Double
+        /// ε_cor.
         public var correctness: Double
-        /// Detections from empty pulses and from single photons, at least.
+        /// Detections from empty pulses, at least.
         public var vacuum: Double
+        /// Detections from single photons, at least.
         public var single: Double
         /// The phase error rate of single photons, at most.
         public var phaseErrorRate: Double

@@ -11,8 +11,11 @@ public struct Distiller: Sendable {
 
     /// Both keys, and the account. On an abort both are empty.
     public struct Result: Sendable {
+        /// Alice's key; empty on an abort.
         public var alice: BitString
+        /// Bob's key.
         public var bob: BitString
+        /// The account.
         public var report: DistillationReport
     }
 
