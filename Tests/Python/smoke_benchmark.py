@@ -105,7 +105,7 @@ def test_live():
 def test_bad_input(folder):
     done = run("W1", level="avx7")
     check("a level that is none is refused", done.returncode == 64 and b"QKD_CPU" in done.stderr, done.stderr)
-    for arguments in (["W2", "--tags", "0"], ["W1", "--runs", "0"], ["live", "--rate", "nan"], ["W6"]):
+    for arguments in (["W2", "--tags", "0"], ["W1", "--runs", "0"], ["live", "--rate", "nan"], ["W9"]):
         check(f"{arguments} is refused", run(*arguments).returncode == 64)
     file = os.path.join(folder, "file")
     with open(file, "w", encoding="utf-8"):
