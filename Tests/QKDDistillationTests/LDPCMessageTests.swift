@@ -5,7 +5,7 @@ import Testing
 
 struct LDPCMessageTests {
     private static func message() throws -> LDPCMessage {
-        var random = TestNumbers(seed: 21)
+        var random = PublicGenerator(seed: 21)
         let plan = try #require(LDPCPlan(rows: 8, punctured: 192, shortened: 1088))
         return LDPCMessage(plan: plan, syndrome: (0..<plan.syndromeBits / 64).map { _ in random.next() })
     }
@@ -47,7 +47,7 @@ struct LDPCMessageTests {
     }
 
     @Test func randomBytes() {
-        var random = TestNumbers(seed: 22)
+        var random = PublicGenerator(seed: 22)
         for length in 0..<300 {
             var bytes = (0..<length).map { _ in UInt8(truncatingIfNeeded: random.next()) }
             #expect(Self.refusal(bytes) == .protocolViolation)

@@ -56,7 +56,7 @@ struct LDPCPlanTests {
     /// Each punctured bit, alone, changes checks that no other punctured bit changes: so for any payload they reach
     /// 2^punctured syndromes, all as likely, and `leakedBits` bits are left to tell of the payload.
     @Test func leakIsWhatIsRevealed() throws {
-        var random = TestNumbers(seed: 12)
+        var random = PublicGenerator(seed: 12)
         let plan = try #require(LDPCPlan(rows: 12, punctured: 128, shortened: 64))
         let frame = LDPCFrame(plan)
         let bits = BitString(words: Array(repeating: 0, count: plan.payloadBits / 64), count: plan.payloadBits)
@@ -76,7 +76,7 @@ struct LDPCPlanTests {
 
     /// The encoder's sums against a dense product, for a code small enough to write out.
     @Test func denseProduct() {
-        var random = TestNumbers(seed: 13)
+        var random = PublicGenerator(seed: 13)
         let code = LDPCCode(rows: 4, degrees: [2: 3, 3: 6, 4: 1], lifting: 64, seed: 2)
         var dense = Array(repeating: Array(repeating: UInt8(0), count: code.bits), count: code.checks)
         for row in 0..<4 {

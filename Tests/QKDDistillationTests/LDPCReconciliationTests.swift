@@ -6,7 +6,7 @@ import Testing
 
 struct LDPCReconciliationTests {
     /// Alice's bits, and Bob's, which differ independently at a rate.
-    private static func pair(_ count: Int, qber: Double, _ random: inout TestNumbers) -> (BitString, BitString) {
+    private static func pair(_ count: Int, qber: Double, _ random: inout PublicGenerator) -> (BitString, BitString) {
         let alice = BitString(words: (0..<(count + 63) / 64).map { _ in random.next() }, count: count)
         let limit = UInt64(qber * 0x1p64)
         let bob = alice.words.map { word in
@@ -19,7 +19,7 @@ struct LDPCReconciliationTests {
         (0.005, LDPCLength.short), (0.02, .short), (0.05, .short), (0.11, .short), (0.02, .medium), (0.05, .long),
     ])
     func comesToTheTruth(qber: Double, length: LDPCLength) throws {
-        var random = TestNumbers(seed: UInt64(qber * 1000))
+        var random = PublicGenerator(seed: UInt64(qber * 1000))
         let plan = try #require(LDPCPlan(qber: qber, length: length))
         var encoder = LDPCEncoder()
         var decoder = LDPCDecoder()
@@ -34,7 +34,7 @@ struct LDPCReconciliationTests {
 
     /// The same decoder, for one plan after the other, punctured and shortened, and at each level.
     @Test func changesPlans() throws {
-        var random = TestNumbers(seed: 4)
+        var random = PublicGenerator(seed: 4)
         var encoder = LDPCEncoder()
         for level in KernelLevel.available {
             var decoder = LDPCDecoder(level: level)
@@ -48,7 +48,7 @@ struct LDPCReconciliationTests {
     }
 
     @Test func noErrorsAtAll() throws {
-        var random = TestNumbers(seed: 5)
+        var random = PublicGenerator(seed: 5)
         let plan = try #require(LDPCPlan(qber: 0.02, length: .short))
         let (alice, _) = Self.pair(plan.payloadBits, qber: 0, &random)
         var encoder = LDPCEncoder()
@@ -61,7 +61,7 @@ struct LDPCReconciliationTests {
     /// Twice the errors that the plan is for, and bits that have nothing to do with Alice's.
     @Test(arguments: [0.04, 0.5])
     func tooManyErrors(rate: Double) throws {
-        var random = TestNumbers(seed: 6)
+        var random = PublicGenerator(seed: 6)
         let plan = try #require(LDPCPlan(qber: 0.02, length: .short))
         let (alice, bob) = Self.pair(plan.payloadBits, qber: rate, &random)
         var encoder = LDPCEncoder()
@@ -72,7 +72,7 @@ struct LDPCReconciliationTests {
 
     /// A syndrome that has nothing to do with either's bits.
     @Test func foreignSyndrome() throws {
-        var random = TestNumbers(seed: 7)
+        var random = PublicGenerator(seed: 7)
         let plan = try #require(LDPCPlan(qber: 0.02, length: .short))
         let (alice, bob) = Self.pair(plan.payloadBits, qber: 0.02, &random)
         var encoder = LDPCEncoder()
@@ -103,7 +103,7 @@ struct LDPCReconciliationTests {
     }
 
     @Test func wrongSizesAndRates() throws {
-        var random = TestNumbers(seed: 8)
+        var random = PublicGenerator(seed: 8)
         let plan = try #require(LDPCPlan(qber: 0.03))
         var encoder = LDPCEncoder()
         let bits = BitString(words: Array(repeating: 0, count: plan.payloadBits / 64), count: plan.payloadBits)
@@ -119,20 +119,5 @@ struct LDPCReconciliationTests {
         for rate in [0, 0.5, -1, .nan, .infinity] {
             #expect(throws: QKDError.self) { try decoder.decode(bits, message, qber: rate) }
         }
-    }
-}
-
-/// SplitMix64, for tests: the room's own numbers must not depend on what a generator of the system's draws.
-struct TestNumbers: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var word = state
-        word = (word ^ word >> 30) &* 0xBF58_476D_1CE4_E5B9
-        word = (word ^ word >> 27) &* 0x94D0_49BB_1331_11EB
-        return word ^ word >> 31
     }
 }

@@ -37,19 +37,4 @@ public struct DistillationInput: Sendable {
         case .comparison(let bits, let errors): bits > 0 ? Double(errors) / Double(bits) : nil
         }
     }
-
-    /// Counts of the key's basis by intensity; `wrong` says for each bit whether it differed.
-    func keyCounts(wrong: BitString) -> DecoyCounts {
-        guard case .decoys(let intensities, let ofBits, _) = evidence else {
-            return DecoyCounts(
-                detections: [Double(alice.count)], errors: [Double(wrong.words.reduce(0) { $0 + $1.nonzeroBitCount })])
-        }
-        var (all, errors) = ([Int](repeating: 0, count: 256), [Int](repeating: 0, count: 256))
-        for (index, intensity) in ofBits.enumerated() {
-            all[Int(intensity)] += 1
-            errors[Int(intensity)] += Int(wrong[index])
-        }
-        let kinds = intensities.means.indices
-        return DecoyCounts(detections: kinds.map { Double(all[$0]) }, errors: kinds.map { Double(errors[$0]) })
-    }
 }

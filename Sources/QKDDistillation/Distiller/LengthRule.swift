@@ -3,7 +3,7 @@ import QKDCore
 /// The proof in use, and what it makes of the counts.
 struct LengthRule {
     private enum Bound {
-        case decoys(any DecoyBound, test: DecoyCounts)
+        case decoys(any DecoyBound, ofBits: [UInt8], test: DecoyCounts)
         case comparison(bits: Int, errors: Int)
     }
 
@@ -22,13 +22,13 @@ struct LengthRule {
                     .invalidInput, "\(options.proof?.rawValue ?? "") is a proof for decoy states; there are none")
             }
             bound = .comparison(bits: bits, errors: errors)
-        case .decoys(let intensities, _, let test):
+        case .decoys(let intensities, let ofBits, let test):
             let proof = options.proof ?? (intensities.means.count == 2 ? .rusca : .limLiteral)
             guard let found = proof.bound(intensities) else {
                 let means = intensities.means.map { "\($0)" }.joined(separator: ", ")
                 throw QKDError(.invalidInput, "\(proof.rawValue) does not cover the intensities \(means)")
             }
-            bound = .decoys(found, test: test)
+            bound = .decoys(found, ofBits: ofBits, test: test)
         }
     }
 
@@ -40,8 +40,9 @@ struct LengthRule {
         let leaked = Double(report.revealed.total)
         let key: KeyLength
         switch bound {
-        case .decoys(let bound, let test):
-            key = bound.keyLength(key: input.keyCounts(wrong: wrong), test: test, leaked: leaked, security: security)
+        case .decoys(let bound, let ofBits, let test):
+            let counts = Self.counts(bound.intensities.means.count, ofBits, wrong)
+            key = bound.keyLength(key: counts, test: test, leaked: leaked, security: security)
         case .comparison(let bits, let errors):
             key = PairBound(keyBits: input.alice.count, testBits: bits, testErrors: errors)
                 .keyLength(leaked: leaked, security: security)
@@ -52,5 +53,15 @@ struct LengthRule {
             correctness: security.correctness, vacuum: key.vacuum, single: key.single, phaseErrorRate: key.phaseError,
             leaked: leaked, fixed: key.fixed, discarded: Double(report.frames.discardedBits), bound: allowed)
         return (allowed >= 1 ? Int(allowed.rounded(.down)) : 0, terms)
+    }
+
+    /// Counts of the key's basis by intensity.
+    private static func counts(_ kinds: Int, _ ofBits: [UInt8], _ wrong: BitString) -> DecoyCounts {
+        var (all, errors) = ([Int](repeating: 0, count: kinds), [Int](repeating: 0, count: kinds))
+        for (index, intensity) in ofBits.enumerated() {
+            all[Int(intensity)] += 1
+            errors[Int(intensity)] += Int(wrong[index])
+        }
+        return DecoyCounts(detections: all.map(Double.init), errors: errors.map(Double.init))
     }
 }

@@ -2,7 +2,7 @@
 struct LDPCGenerator {
     private let rows: Int
     private let lifting: Int
-    private var state: UInt64
+    private var random: PublicGenerator
     private var weights: [Int]
     /// For each ordered pair of rows, by how much the shifts in its shared columns differ.
     private var differences: [Set<Int>]
@@ -11,7 +11,7 @@ struct LDPCGenerator {
     private(set) var columns: [[LDPCEdge]] = []
 
     init(rows: Int, lifting: Int, seed: UInt64) {
-        (self.rows, self.lifting, state) = (rows, lifting, seed)
+        (self.rows, self.lifting, random) = (rows, lifting, PublicGenerator(seed: seed))
         weights = Array(repeating: 0, count: rows)
         differences = Array(repeating: [], count: rows * rows)
         traps = LDPCTraps(rows: rows, lifting: lifting)
@@ -80,16 +80,9 @@ struct LDPCGenerator {
 
     private func difference(_ first: Int, _ second: Int) -> Int { (first - second + lifting) % lifting }
 
-    /// A number below a limit, by SplitMix64 (Steele, Lea, Flood, OOPSLA 2014) and the upper half of a product.
-    ///
-    /// Not a generator of the system's, whose numbers another version may draw otherwise.
+    /// A number below a limit, by the upper half of a product: the library's own way may change with its version.
     private mutating func below(_ limit: Int) -> Int {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var word = state
-        word = (word ^ word >> 30) &* 0xBF58_476D_1CE4_E5B9
-        word = (word ^ word >> 27) &* 0x94D0_49BB_1331_11EB
-        word ^= word >> 31
-        return Int(word.multipliedFullWidth(by: UInt64(limit)).high)
+        Int(random.next().multipliedFullWidth(by: UInt64(limit)).high)
     }
 }
 
