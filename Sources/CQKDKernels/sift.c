@@ -1,35 +1,12 @@
 #include "sift.h"
 
-/// Moves the bits of `value` under `mask` to the low end, in six steps over doubling distances.
-/// Source: H. S. Warren, Hacker's Delight, 2nd ed., section 7-4 ("compress").
-static inline uint64_t compress(uint64_t value, uint64_t mask) {
-    value &= mask;
-    uint64_t zeros_below = ~mask << 1;
-    for (int step = 0; step < 6; step++) {
-        uint64_t parity = zeros_below ^ zeros_below << 1;
-        parity ^= parity << 2;
-        parity ^= parity << 4;
-        parity ^= parity << 8;
-        parity ^= parity << 16;
-        parity ^= parity << 32;
-        const uint64_t moving = parity & mask, moved = value & moving;
-        mask = (mask ^ moving) | moving >> (1 << step);
-        value = (value ^ moved) | moved >> (1 << step);
-        zeros_below &= ~parity;
-    }
-    return value;
-}
-
-static void put(uint64_t *key, size_t at, uint64_t bits, unsigned count) {
-    key[at / 64] |= bits << at % 64;
-    if (at % 64 + count > 64) key[at / 64 + 1] |= bits >> (64 - at % 64);
-}
+#include "bits.h"
 
 static void sift_word(uint64_t same, uint64_t a, uint64_t b, uint64_t *key_a, uint64_t *key_b, qkd_sift_state *state) {
     const unsigned count = (unsigned)__builtin_popcountll(same);
     state->errors += (size_t)__builtin_popcountll((a ^ b) & same);
-    put(key_a, state->bits, compress(a, same), count);
-    put(key_b, state->bits, compress(b, same), count);
+    qkd_put_bits(key_a, state->bits, qkd_compress_word(a, same), count);
+    qkd_put_bits(key_b, state->bits, qkd_compress_word(b, same), count);
     state->bits += count;
 }
 

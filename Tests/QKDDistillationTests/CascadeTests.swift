@@ -64,7 +64,7 @@ struct CascadeTests {
         #expect(corrector.corrected == alice)
     }
 
-    @Test(arguments: [1, 2, 3, 63, 64, 65, 127, 128, 129, 1000, 4095, 4097, 10_001])
+    @Test(arguments: [1, 2, 3, 63, 64, 65, 127, 128, 129, 1000, 4095, 4096, 4097, 10_001, 65_537, 200_000])
     func framesOfAnyLength(count: Int) throws {
         let orders = CascadeOrders(frameBits: count, seed: 3)
         for rate in [0.0, 0.02, 0.1] {
@@ -94,10 +94,14 @@ struct CascadeTests {
     @Test func questionsThatAreNone() throws {
         let plan = CascadePlan(orders: CascadeOrders(frameBits: 1000, seed: 1), errorRate: 0.02)
         let (alice, _) = NoisyFrame.pair(1000, rate: 0, seed: 1)
+        // Middles take two bytes; blocks have 32 bits, so that the first search begins with step 5.
         let bad: [[UInt8]] = [
-            [], [3], [0x20], [0, 0], [0x41], [0x40, 0], [0xC0], [0x80], [0x80, 2, 1], [0x80, 1, 0x80], [0x80, 1, 0],
-            [0x80, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF], [0x80, 1, 1], [0xBF, 1, 2],
-            [0x80, 1, 2, 0x00], [0x80, 1, 0xFE, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x7F],
+            [], [3], [0x20], [0, 0], [0x40], [0x41], [0x44], [0x46], [0x45], [0x45] + .init(repeating: 0, count: 5),
+            [0xC0],
+            [0x80], [0x80, 1, 0, 0], [0x80, 1, 0, 0, 0], [0x80, 1, 0, 0, 0, 1], [0x80, 0xFF, 0xFF, 0xFF, 0xFF, 1, 0],
+            [0x80, 1, 0, 0, 0, 0, 0], [0x80, 1, 0, 0, 0, 0x20, 0], [0x80, 1, 0, 0, 0, 1, 0x10],
+            [0x80, 1, 0, 0, 0, 1, 0, 9],
+            [0x8F, 1, 0, 0, 0, 1, 0], [0xBF, 1, 0, 0, 0, 1, 0],
         ]
         for bytes in bad {
             let reference = CascadeReference(plan: plan, bits: alice)
@@ -107,6 +111,44 @@ struct CascadeTests {
         // All that there is, and no more.
         let reference = CascadeReference(plan: plan, bits: alice)
         #expect(throws: QKDError.self) { while true { _ = try reference.answer([0]) } }
+    }
+
+    /// The first search goes step by step, and each tells of just the nodes that the one before it was about.
+    @Test func stepsOutOfTurn() throws {
+        let plan = CascadePlan(orders: CascadeOrders(frameBits: 1000, seed: 1), errorRate: 0.02)
+        let (alice, _) = NoisyFrame.pair(1000, rate: 0, seed: 1)
+        let reference = CascadeReference(plan: plan, bits: alice)
+        // 32 blocks, of which ten are odd.
+        #expect(try reference.answer([0x45, 0xFF, 0, 0x81, 0]).count == 2)
+        #expect(reference.revealed == 10)
+        for bytes in [[0x45, 0xFF, 0, 0x81, 0], [0x43, 0, 0], [0x44, 0], [0x44, 0, 0, 0]] as [[UInt8]] {
+            #expect(throws: QKDError.self, "\(bytes)") { try reference.answer(bytes) }
+        }
+        for log in [4, 3, 2, 1] { #expect(try reference.answer([0x40 | UInt8(log), 0xAA, 1]).count == 2) }
+        #expect(throws: QKDError.self) { try reference.answer([0x40, 0, 0]) }
+        #expect(reference.revealed == 50)
+    }
+
+    /// A shuffled frame has each bit where its place says, and back.
+    @Test(arguments: [1, 4096, 65_536, 65_537, 102_400, 150_000])
+    func shufflesBothWays(count: Int) {
+        let orders = CascadeOrders(frameBits: count, seed: 4)
+        let (bits, _) = NoisyFrame.pair(orders.paddedBits, rate: 0, seed: 5)
+        for pass in 0...2 {
+            var (scratch, shuffled) = (bits.words, bits.words)
+            orders.apply(pass: pass, bits.words, scratch: &scratch, into: &shuffled)
+            let ways = orders.ways(pass: pass)
+            let there = BitString(words: shuffled, count: orders.paddedBits)
+            var seen = Set<Int>()
+            for bit in 0..<orders.paddedBits {
+                let place = ways.place(of: bit)
+                guard there[place] == bits[bit], ways.bit(at: place) == bit, seen.insert(place).inserted else {
+                    Issue.record("pass \(pass), bit \(bit), place \(place)")
+                    return
+                }
+            }
+            withExtendedLifetime(orders) {}
+        }
     }
 
     /// Whatever comes from the other side: an error or an answer, never a trap, and always an end.

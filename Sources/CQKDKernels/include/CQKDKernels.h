@@ -105,6 +105,30 @@ void qkd_align(int level, const qkd_clock *clock, const double *delays, const in
 size_t qkd_split(int level, const int64_t *times, const uint8_t *channels, size_t count, uint8_t sides,
                  int64_t *const side_times[2], uint8_t *const side_channels[2]);
 
+// Strings of bits, 64 a word, for reconciliation.
+
+/// Packs the bits of `plane` that stand under `mask`, in their order, from bit 0 of `packed` on; returns how many there
+/// are. `packed` is zero at first and has room for them and one word more.
+size_t qkd_bits_compress(int level, const uint64_t *plane, const uint64_t *mask, size_t words, uint64_t *packed);
+
+/// The other way: puts packed bits, as many as `mask` has, to their places in `plane`; all others become zero. Returns
+/// how many there are. `packed` can be read for one word more.
+size_t qkd_bits_expand(int level, const uint64_t *packed, const uint64_t *mask, size_t words, uint64_t *plane);
+
+/// Fetches memory that is soon used: for each of `count` places p the `stride` bytes (a cache line at most) at number
+/// p / 64, and at that of the place in which the lowest bit of p is cleared.
+void qkd_bits_fetch(const void *memory, size_t stride, const uint32_t *places, size_t count);
+
+/// The parity of all bits in front of each: bit i of `prefix`, which has words + 1 words, is that of the bits 0 ..< i.
+void qkd_bits_prefix(const uint64_t *bits, size_t words, uint64_t *prefix);
+
+/// Shuffles `words` times 64 bits, a multiple of 4096 and 65,536 at most, in two rounds: words are put in another order
+/// and turned, then each 64 of them transposed; at last words are put in order once more. Entry i of `first` says
+/// which word comes to place i (upper ten bits) and by how much it is turned upwards (lower six); `second` the same;
+/// entry i of `third` says to which place word i goes. `scratch` has `words` words, too.
+void qkd_bits_shuffle(int level, const uint16_t *first, const uint16_t *second, const uint16_t *third, size_t words,
+                      const uint64_t *bits, uint64_t *scratch, uint64_t *shuffled);
+
 // Products of polynomials over GF(2), 64 coefficients a word, the coefficient of x^i at position i % 64 of word i / 64.
 //
 // Long ones go through the ring R = GF(2)[x] / (x^2L + x^L + 1), in which x has the order 3 L: A. Schoenhage, Acta

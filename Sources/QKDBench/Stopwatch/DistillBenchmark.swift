@@ -31,13 +31,15 @@ public enum DistillBenchmark {
         }
     }
 
-    /// W6: Cascade and LDPC, both sides' work; with a round trip, Cascade over it too, `width` frames under way.
+    /// W6: Cascade on frames of each size, and LDPC, both sides' work; with a flight, Cascade also over a round trip, `width` frames
+    /// under way.
     public static func reconcile(
-        _ stopwatch: Stopwatch, seed: UInt64, bits: Int, roundTrip: Duration?, width: Int,
-        progress: (String) -> Void = { _ in }
+        _ stopwatch: Stopwatch, seed: UInt64, bits: Int, frames sizes: [Int],
+        flight: (roundTrip: Duration, width: Int)?,
+        withLDPC: Bool, progress: (String) -> Void = { _ in }
     ) throws -> BenchmarkReport {
         var report = stopwatch.report("W6", seed: seed)
-        for size in [100_000, 1_000_000] {
+        for size in sizes {
             let orders = CascadeOrders(frameBits: size, seed: seed)
             for errorRate in [0.01, 0.03, 0.05] {
                 progress("Cascade, frames of \(size) bits, \(errorRate * 100) %")
@@ -56,10 +58,10 @@ public enum DistillBenchmark {
                     }
                 }
                 report.cases.append(try time("cascade", .zero, 1))
-                if let roundTrip { report.cases.append(try time("delayed", roundTrip, width)) }
+                if let flight { report.cases.append(try time("delayed", flight.roundTrip, flight.width)) }
             }
         }
-        for errorRate in [0.02, 0.03, 0.04, 0.05] {
+        for errorRate in withLDPC ? [0.02, 0.03, 0.04, 0.05] : [] {
             progress("LDPC, \(errorRate * 100) %")
             report.cases.append(try ldpc(stopwatch, seed, bits, errorRate))
         }

@@ -9,24 +9,31 @@ struct ReconcileBenchmarkCommand: AsyncParsableCommand {
         discussion: "Example: qkdctl benchmark W6 --bits 4000000 --round-trip-ms 10 --width 512")
 
     @Option(name: .long, help: "Bits of each case.") var bits = 8_000_000
+    @Option(name: .long, help: "Only cascade, or only ldpc.") var method: ReconciliationMethod?
+    @Option(name: .long, help: "Bits of Cascade's frames, separated by commas.") var frames = "100000,1000000"
     @Option(name: .long, help: "Have Cascade's questions and answers take so long too, ms.") var roundTripMs: Double?
     @Option(name: .long, help: "Frames that are under way at once over that.") var width = 512
     @OptionGroup var options: WorkloadOptions
 
     func validate() throws {
         try WorkloadOptions.check(bits, "bits")
+        _ = try sizes()
         guard roundTripMs.map({ (0...10_000).contains($0) }) ?? true else {
             throw ValidationError("--round-trip-ms must lie between 0 and 10000")
         }
         guard (1...100_000).contains(width) else { throw ValidationError("--width must lie between 1 and 100000") }
     }
 
+    private func sizes() throws -> [Int] { try WholeNumbers.read(frames, "--frames", within: 1000...1 << 26) }
+
     func run() async throws {
-        let (bits, seed, width) = (bits, options.seed, width)
-        let roundTrip = roundTripMs.map { Duration.seconds($0 * 1e-3) }
+        let (bits, seed, method) = (bits, options.seed, method)
+        let sizes = method == .ldpc ? [] : try sizes()
+        let flight = roundTripMs.map { (roundTrip: Duration.seconds($0 * 1e-3), width: width) }
         try await options.run { stopwatch, _, progress in
             try DistillBenchmark.reconcile(
-                stopwatch, seed: seed, bits: bits, roundTrip: roundTrip, width: width, progress: progress)
+                stopwatch, seed: seed, bits: bits, frames: sizes, flight: flight, withLDPC: method != .cascade,
+                progress: progress)
         }
     }
 }
@@ -39,14 +46,7 @@ struct AmplifyBenchmarkCommand: AsyncParsableCommand {
     @Option(name: .long, help: "Numbers of bits, separated by commas.") var sizes = "1000000,10000000"
     @OptionGroup var options: WorkloadOptions
 
-    private func numbers() throws -> [Int] {
-        try sizes.split(separator: ",").map { text in
-            guard let size = Int(text), (1000...1_000_000_000).contains(size) else {
-                throw ValidationError("--sizes takes whole numbers between 1000 and 1000000000, separated by commas")
-            }
-            return size
-        }
-    }
+    private func numbers() throws -> [Int] { try WholeNumbers.read(sizes, "--sizes", within: 1000...1_000_000_000) }
 
     func validate() throws { _ = try numbers() }
 
@@ -79,6 +79,20 @@ struct ChainBenchmarkCommand: AsyncParsableCommand {
         try await options.run { stopwatch, _, progress in
             try await DistillBenchmark.chain(
                 stopwatch, seed: seed, bits: bits, workers: workers, method: method, progress: progress)
+        }
+    }
+}
+
+/// Lists of whole numbers in options.
+enum WholeNumbers {
+    static func read(_ text: String, _ option: String, within range: ClosedRange<Int>) throws -> [Int] {
+        try text.split(separator: ",").map { part in
+            guard let number = Int(part), range.contains(number) else {
+                throw ValidationError(
+                    "\(option) takes whole numbers between \(range.lowerBound) and \(range.upperBound), separated by commas"
+                )
+            }
+            return number
         }
     }
 }

@@ -13,8 +13,15 @@ final class SecretWords: @unchecked Sendable {
         pointer.initialize(repeating: 0, count: max(1, count))
     }
 
-    convenience init(_ words: [UInt64]) {
-        self.init(count: words.count)
+    /// Without zeros, for who writes before it reads.
+    init(unsetCount count: Int) {
+        self.count = count
+        pointer = .allocate(capacity: max(1, count))
+    }
+
+    /// Takes words, and zeros behind them up to `count`.
+    convenience init(_ words: [UInt64], count: Int) {
+        self.init(count: count)
         words.withUnsafeBufferPointer { if let base = $0.baseAddress { pointer.update(from: base, count: $0.count) } }
     }
 
@@ -29,33 +36,19 @@ final class SecretWords: @unchecked Sendable {
 
 /// Parities of runs of packed bits, 0 or 1.
 enum Parity {
-    /// Of bits `low..<high`; `low < high`.
-    @inline(__always) static func of(_ words: UnsafeMutablePointer<UInt64>, _ low: Int, _ high: Int) -> UInt64 {
+    /// Of the bits `low ..< high`, of which there are some, of the words that `word` gives.
+    @inline(__always) static func of(_ low: Int, _ high: Int, _ word: (Int) -> UInt64) -> UInt64 {
         let first = low >> 6
         let last = (high &- 1) >> 6
         let head = ~UInt64(0) &<< UInt64(truncatingIfNeeded: low & 63)
         let tail = ~UInt64(0) &>> UInt64(truncatingIfNeeded: (0 &- high) & 63)
-        guard first < last else { return of(words[first] & head & tail) }
-        var sum = words[first] & head ^ words[last] & tail
-        var word = first &+ 1
-        while word < last {
-            sum ^= words[word]
-            word &+= 1
+        guard first < last else { return of(word(first) & head & tail) }
+        var sum = word(first) & head ^ word(last) & tail
+        var next = first &+ 1
+        while next < last {
+            sum ^= word(next)
+            next &+= 1
         }
-        return of(sum)
-    }
-
-    /// Of those bits of `low..<high` that `mask` has too.
-    static func of(
-        _ words: UnsafeMutablePointer<UInt64>, _ low: Int, _ high: Int, mask: UnsafePointer<UInt64>
-    ) -> UInt64 {
-        let first = low >> 6
-        let last = (high - 1) >> 6
-        let head = ~UInt64(0) << UInt64(low & 63)
-        let tail = ~UInt64(0) >> UInt64((0 &- high) & 63)
-        guard first < last else { return of(words[first] & mask[first] & head & tail) }
-        var sum = words[first] & mask[first] & head ^ words[last] & mask[last] & tail
-        for word in first + 1..<last { sum ^= words[word] & mask[word] }
         return of(sum)
     }
 

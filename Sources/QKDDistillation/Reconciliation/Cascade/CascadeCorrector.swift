@@ -1,4 +1,5 @@
 import QKDCore
+import QKDKernels
 
 /// The side of Cascade that corrects its bits: it asks, and follows the answers.
 ///
@@ -6,7 +7,11 @@ import QKDCore
 /// once and the round trip hides.
 public final class CascadeCorrector {
     private let plan: CascadePlan
-    private var searches: CascadeSearches
+    private let bits: SecretWords
+    private var first: CascadeFirstCorrection?
+    private var firstCorrections = 0
+    private var roots: [UInt64] = []
+    private var searches: CascadeSearches?
     private var waiting = Waiting.nothing
 
     /// Parities received so far.
@@ -18,9 +23,9 @@ public final class CascadeCorrector {
 
     private enum Waiting {
         case nothing
-        case blocks
+        case roots
+        case turns
         case searches
-        case subsets
         case half(of: CascadeSubsets.Node)
     }
 
@@ -28,16 +33,19 @@ public final class CascadeCorrector {
     public init(plan: CascadePlan, bits: BitString) {
         precondition(bits.count == plan.frameBits, "a frame has \(plan.frameBits) bits")
         self.plan = plan
-        searches = CascadeSearches(plan: plan, bits: SecretWords(bits.words))
+        self.bits = SecretWords(bits.words, count: plan.wordCount)
     }
+
+    deinit { searches?.free() }
 
     /// The frame as it is now.
     public var corrected: BitString {
-        BitString(words: searches.bits.words, count: plan.frameBits)
+        withExtendedLifetime(bits) { searches?.copyBits(to: bits.pointer) }
+        return BitString(words: bits.words, count: plan.frameBits)
     }
 
     /// Bits corrected so far; one that was flipped twice counts twice.
-    public var corrections: Int { searches.corrections }
+    public var corrections: Int { firstCorrections + (searches?.corrections ?? 0) }
 
     /// Takes the answer to the last question, `nil` at first, and gives the next question, or `nil` when all is done.
     ///
@@ -45,7 +53,7 @@ public final class CascadeCorrector {
     public func next(_ answer: [UInt8]?) throws(QKDError) -> [UInt8]? {
         try take(answer ?? [])
         let question = ask()
-        guard received <= plan.mostParities, !searches.leadsNowhere else {
+        guard received <= plan.mostParities, searches?.leadsNowhere != true else {
             throw QKDError(.protocolViolation, "Cascade: the answers lead nowhere")
         }
         guard let question else {
@@ -57,80 +65,82 @@ public final class CascadeCorrector {
     }
 
     private func take(_ answer: [UInt8]) throws(QKDError) {
-        defer { withExtendedLifetime(self) {} }
         let count =
             switch waiting {
             case .nothing: 0
-            case .blocks: plan.blocks(searches.trees.count)
-            case .searches: searches.count
-            case .subsets: plan.orders.subsets.count
+            case .roots: plan.rootCount
+            case .turns: first?.count ?? 0
+            case .searches: searches?.count ?? 0
             case .half: 1
             }
         try CascadeWire.check(answer, count: count)
         received += count
         switch waiting {
         case .nothing: break
-        case .blocks: searches.learnBlocks(answer)
-        case .searches: searches.follow(answer)
-        case .subsets: learnSubsets(answer)
-        case .half(let node): learnHalf(of: node, answer)
+        case .roots:
+            roots = CascadeWire.words(answer, from: 0)
+            if !plan.firstStarts.isEmpty { first = CascadeFirstCorrection(plan: plan, bits: bits, blocks: roots) }
+        case .turns: first?.learn(CascadeWire.words(answer, from: 0))
+        case .searches: searches?.follow(answer)
+        case .half(let node): learnHalf(of: node, UInt64(answer[0] & 1))
         }
-        waiting = .nothing
     }
 
     private func ask() -> [UInt8]? {
-        while !searches.leadsNowhere {
-            searches.begin()
-            if searches.count > 0 {
+        if case .nothing = waiting {
+            waiting = .roots
+            return [CascadeWire.roots]
+        }
+        if let question = first?.question(blocks: plan.blocks(0)) {
+            waiting = .turns
+            return question
+        }
+        if searches == nil { beginSearches() }
+        while searches?.leadsNowhere == false {
+            searches?.begin()
+            if let searches, searches.count > 0 {
                 waiting = .searches
                 return searches.question
             }
-            if searches.trees.count < plan.blockLogs.count {
-                waiting = .blocks
-                return [UInt8(searches.trees.count)]
-            }
-            if searches.subsets.nodes.isEmpty {
-                waiting = .subsets
-                return [CascadeWire.subsets]
-            }
+            if searches?.subsets.nodes.isEmpty == true { learnSubsets() }
             // One search at a time: two would find the same error, and errors are rare by now.
-            guard let node = searches.subsets.smallestOdd else { return nil }
-            if node.high - node.low == 1 {
+            guard let node = searches?.subsets.smallestOdd else { return nil }
+            if node.log == 0 {
                 // What comes of it in the blocks goes first.
-                searches.correct(node.low)
-            } else if let left = plan.places(ofNode: 2 * node.id, blockLog: plan.wholeLog), left.high < node.high {
+                searches?.correct(node.start)
+            } else if node.middle < plan.frameBits {
                 waiting = .half(of: node)
-                var writer = CascadeNodeWriter()
-                writer.begin(pass: plan.blockLogs.count + node.subset, count: 1)
-                writer.append(node: 2 * node.id)
-                return writer.bytes
+                return CascadeWire.question(middle: node.middle, pass: plan.blockLogs.count + node.subset, plan)
             } else {
                 // The right half lies behind the frame's end.
-                searches.subsets.learn(
-                    .init(subset: node.subset, id: 2 * node.id, low: node.low, high: node.high, isOdd: true))
-                searches.subsets.forget(node)
+                searches?.subsets.cut(node, isLeftOdd: true)
             }
         }
         return nil
     }
-}
 
-extension CascadeCorrector {
-    private func learnSubsets(_ answer: [UInt8]) {
-        for (subset, mask) in plan.orders.subsets.enumerated() {
-            let own = Parity.of(searches.bits.pointer, 0, plan.frameBits, mask: mask)
-            let other = UInt64(answer[subset >> 3] >> UInt8(subset & 7) & 1)
-            searches.subsets.learn(.init(subset: subset, id: 1, low: 0, high: plan.frameBits, isOdd: own != other))
+    private func beginSearches() {
+        let known = SecretWords(count: plan.wordCount)
+        if let first {
+            first.correct(bits, known: known)
+            firstCorrections = first.count
+        }
+        searches = CascadeSearches(plan: plan, bits: bits, known: known, roots: roots, cuts: first?.cuts)
+        first = nil
+    }
+
+    private func learnSubsets() {
+        let others = plan.rootCount - plan.orders.subsets.count
+        for subset in plan.orders.subsets.indices {
+            let place = others + subset
+            let parity = roots[place >> 6] >> UInt64(place & 63) & 1
+            let own = searches?.parity(0, plan.orders.paddedBits, subset: subset)
+            searches?.subsets.learn(.init(subset: subset, start: 0, log: plan.wholeLog, isOdd: own != parity))
         }
     }
 
-    private func learnHalf(of node: CascadeSubsets.Node, _ answer: [UInt8]) {
-        guard let left = plan.places(ofNode: 2 * node.id, blockLog: plan.wholeLog) else { return }
-        let own = Parity.of(searches.bits.pointer, left.low, left.high, mask: plan.orders.subsets[node.subset])
-        let isOdd = own != UInt64(answer[0] & 1)
-        searches.subsets.learn(
-            .init(subset: node.subset, id: 2 * node.id, low: left.low, high: left.high, isOdd: isOdd))
-        searches.subsets.learn(
-            .init(subset: node.subset, id: 2 * node.id + 1, low: left.high, high: node.high, isOdd: !isOdd))
+    private func learnHalf(of node: CascadeSubsets.Node, _ parity: UInt64) {
+        let own = searches?.parity(node.start, node.middle, subset: node.subset)
+        searches?.subsets.cut(node, isLeftOdd: own != parity)
     }
 }

@@ -1,85 +1,191 @@
-/// The searches for errors in all passes so far, on the side that corrects.
+import QKDKernels
+
+/// The searches for errors on the side that corrects, in all passes.
 ///
-/// Errors are found in all passes at once: while there are many, two searches hardly ever come to the same one.
+/// Errors are found in all passes at once: while there are many, two searches hardly ever come to the same one. A pass' own odd
+/// blocks have to wait until nothing is left to search in those before it, where blocks are smaller and searches cheaper.
 struct CascadeSearches {
     private let plan: CascadePlan
-    let bits: SecretWords
-    private(set) var trees: [CascadeTree] = []
-    var subsets = CascadeSubsets()
+    private let passes: UnsafeMutableBufferPointer<CascadePass>
+    /// Passes whose odd segments are searched.
+    private var open = 1
     private(set) var corrections = 0
+    var subsets = CascadeSubsets()
+    private var spare = PlaceList()
+    /// Bits that are wrong, to be corrected together.
+    private var found: [(pass: Int, place: Int)] = []
+    /// Their places in each pass, as many as are fetched at once.
+    private let together: UnsafeMutablePointer<UInt32>
+    /// How many places' memory is fetched at once.
+    private static let fetched = 32
 
-    init(plan: CascadePlan, bits: SecretWords) {
+    /// Begins with bits in the frame's order, those of them that are known to be right, and what the first search has told: the
+    /// parities of all blocks, and where it has cut the first pass' blocks; there none is odd any more.
+    init(
+        plan: CascadePlan, bits: SecretWords, known: SecretWords, roots: [UInt64], cuts: [UInt64]?
+    ) {
         self.plan = plan
-        self.bits = bits
+        let words = plan.wordCount
+        passes = .allocate(capacity: plan.blockLogs.count)
+        together = .allocate(capacity: plan.blockLogs.count * Self.fetched)
+        let memory = SecretWords(unsetCount: 3 * words)
+        let (scratch, shuffledBits, shuffledKnown) = (
+            memory.pointer, memory.pointer + words, memory.pointer + 2 * words
+        )
+        var root = 0
+        for (pass, log) in plan.blockLogs.enumerated() {
+            withExtendedLifetime((bits, known, memory)) {
+                plan.orders.apply(pass: pass, bits.pointer, scratch: scratch, into: shuffledBits)
+                plan.orders.apply(pass: pass, known.pointer, scratch: scratch, into: shuffledKnown)
+                passes.initializeElement(
+                    at: pass,
+                    to: CascadePass(
+                        log: log, wordCount: words, ways: plan.orders.ways(pass: pass), bits: shuffledBits,
+                        known: shuffledKnown))
+            }
+            let blocks = plan.blocks(pass)
+            if pass == 0, let cuts {
+                for (word, middles) in cuts.enumerated() { passes[0].cut(word: word, middles: middles) }
+            } else {
+                for block in 0..<blocks {
+                    let place = root + block
+                    passes[pass].learn(block: block, roots[place >> 6] >> UInt64(place & 63) & 1)
+                }
+            }
+            root += blocks
+        }
+        passes[0].pendAll()
     }
 
-    /// Begins the next pass with the parities of its blocks.
-    mutating func learnBlocks(_ answer: [UInt8]) {
-        let pass = trees.count
-        let count = plan.blocks(pass)
-        var tree = CascadeTree(
-            copy: plan.orders.copy(bits, pass: pass), log: plan.blockLogs[pass], blocks: count, count: plan.frameBits)
-        for block in 0..<count { tree.learn(block: block, UInt64(answer[block >> 3] >> UInt8(block & 7) & 1)) }
-        trees.append(tree)
+    /// Gives the memory back; nothing can be asked afterwards.
+    func free() {
+        for pass in passes { pass.free() }
+        spare.free()
+        together.deallocate()
+        passes.deinitialize()
+        passes.deallocate()
+    }
+
+    /// The frame's bits as they are now.
+    func copyBits(to words: UnsafeMutablePointer<UInt64>) { passes[0].copyBits(to: words) }
+
+    /// The own parity of those of the bits `low ..< high` that are in a subset.
+    func parity(_ low: Int, _ high: Int, subset: Int) -> UInt64 {
+        passes[0].parity(low, high, in: plan.orders.subsets[subset])
     }
 
     /// Whether more was corrected than there is: parities that contradict each other can go on for ever.
-    var leadsNowhere: Bool { corrections > plan.frameBits }
+    var leadsNowhere: Bool { corrections > plan.orders.paddedBits }
 
     /// Halves whose parities are asked for.
-    var count: Int { trees.reduce(0) { $0 + $1.searches.count } }
+    var count: Int { passes.reduce(0) { $0 + $1.asked.count } }
 
     /// The question for them.
     var question: [UInt8] {
-        var writer = CascadeNodeWriter()
-        for pass in trees.indices where !trees[pass].searches.isEmpty {
-            writer.begin(pass: pass, count: trees[pass].searches.count)
-            for node in trees[pass].searches { writer.append(node: trees[pass].left(of: node)) }
+        let width = CascadeWire.middleBytes(plan)
+        return [UInt8](unsafeUninitializedCapacity: passes.count * 5 + count * width) { bytes, size in
+            guard let start = bytes.baseAddress else { return }
+            for pass in passes.indices where passes[pass].asked.count > 0 {
+                let asked = passes[pass].asked
+                size += CascadeWire.write(
+                    UnsafeBufferPointer(start: asked.places, count: asked.count), pass: pass, width: width,
+                    to: start + size)
+            }
         }
-        return writer.bytes
     }
 
     /// Takes their parities, in the question's order.
     mutating func follow(_ answer: [UInt8]) {
         var index = 0
-        for pass in trees.indices {
-            let nodes = trees[pass].searches
-            trees[pass].searches = []
-            for node in nodes {
-                trees[pass].learnHalves(of: node, left: UInt64(answer[index >> 3] >> UInt8(index & 7) & 1))
-                index &+= 1
-                descend(from: node, pass)
+        answer.withUnsafeBufferPointer { answer in
+            for pass in passes.indices where passes[pass].asked.count > 0 {
+                let asked = passes[pass].asked
+                passes[pass].asked = spare
+                passes[pass].asked.removeAll()
+                for first in stride(from: 0, to: asked.count, by: Self.fetched) {
+                    let some = asked.some(from: first, most: Self.fetched)
+                    passes[pass].fetch(some)
+                    for middle in some {
+                        let parity = UInt64(answer[index >> 3] &>> UInt8(truncatingIfNeeded: index & 7) & 1)
+                        index &+= 1
+                        if let start = passes[pass].learn(middle: Int(middle), parity) {
+                            search(start, log: middle.trailingZeroBitCount, pass)
+                        }
+                    }
+                }
+                spare = asked
             }
         }
+        correctAll()
     }
 
-    /// Starts searches at what is pending, where none is under way; small blocks first, where a search is cheap.
+    /// Starts searches at what is pending; small blocks first, where a search is cheap.
     mutating func begin() {
-        for pass in trees.indices where !trees[pass].deferred.isEmpty {
-            trees[pass].pending += trees[pass].deferred
-            trees[pass].deferred.removeAll(keepingCapacity: true)
-        }
-        while !leadsNowhere, let pass = trees.firstIndex(where: { !$0.pending.isEmpty }) {
-            let node = trees[pass].pending.removeLast()
-            if trees[pass].claims(node) { descend(from: node, pass) }
+        repeat {
+            var pass = 0
+            while pass < open, !leadsNowhere {
+                guard let start = passes[pass].pending.popLast() else {
+                    pass += 1
+                    continue
+                }
+                if passes[pass].isToBeSearched(start) { search(start, log: passes[pass].segmentLog(start), pass) }
+                if passes[pass].pending.count == 0, correctAll() { pass = 0 }
+            }
+        } while count == 0 && openNext()
+    }
+
+    private mutating func openNext() -> Bool {
+        guard open < passes.count, !leadsNowhere else { return false }
+        passes[open].pending.removeAll()
+        passes[open].pendAll()
+        open += 1
+        return true
+    }
+
+    @inline(__always) private mutating func search(_ start: Int, log: Int, _ pass: Int) {
+        switch passes[pass].search(start, log: log) {
+        case .asks: break
+        case .found: found.append((pass, start))
+        case .follows(let start): found.append((pass, start))
         }
     }
 
-    @inline(__always) private mutating func descend(from node: Int, _ pass: Int) {
-        switch trees[pass].descend(from: node) {
-        case .asks(let node): trees[pass].searches.append(node)
-        case .found(let place): correct(plan.orders.bit(at: place, pass: pass))
-        case .ends: break
+    /// Corrects what was found, and notes what has become odd by it. Says whether there was anything.
+    @discardableResult private mutating func correctAll() -> Bool {
+        guard !found.isEmpty else { return false }
+        let together = together
+        for first in stride(from: 0, to: found.count, by: Self.fetched) {
+            let count = min(Self.fetched, found.count - first)
+            for index in 0..<count {
+                let (pass, place) = found[first + index]
+                let bit = passes[pass].bit(at: place)
+                for pass in passes.indices {
+                    together[pass &* Self.fetched &+ index] = UInt32(truncatingIfNeeded: passes[pass].place(of: bit))
+                }
+            }
+            for pass in passes.indices {
+                passes[pass].fetch(.init(start: together + pass * Self.fetched, count: count))
+            }
+            for index in 0..<count {
+                let (pass, place) = found[first + index]
+                guard passes[pass].isWrong(place) else { continue }
+                correct { Int(together[$0 &* Self.fetched &+ index]) }
+            }
         }
+        found.removeAll(keepingCapacity: true)
+        return true
     }
 
-    /// Corrects a bit, in all passes so far, and notes what has become odd by it.
+    /// Corrects a bit that a subset has told.
     mutating func correct(_ bit: Int) {
+        let passes = passes
+        correct { passes[$0].place(of: bit) }
+    }
+
+    /// Corrects a bit that has a place in each pass; in the first that is the bit itself.
+    @inline(__always) private mutating func correct(at place: (Int) -> Int) {
         corrections += 1
-        bits.pointer[bit >> 6] ^= 1 << UInt64(bit & 63)
-        for pass in trees.indices {
-            trees[pass].correct(place: plan.orders.place(of: bit, pass: pass))
-        }
-        if !subsets.nodes.isEmpty { subsets.flip(bit, in: plan.orders.subsets) }
+        for pass in passes.indices { passes[pass].correct(place(pass)) }
+        if !subsets.nodes.isEmpty { subsets.flip(place(0), in: plan.orders.subsets) }
     }
 }

@@ -1,16 +1,20 @@
 import QKDCore
 
-/// The questions of the side that corrects, as bytes. The first byte is kind and pass:
+/// The questions of the side that corrects, as bytes. The first byte is the kind:
 ///
-/// - `0x00 | pass`: the parities of all blocks of a pass; nothing follows.
-/// - `0x40`: the parities of all subsets; nothing follows.
-/// - `0x80 | pass`: the parities of nodes of a pass, those after the last being subsets. The number of nodes follows, then the
-///   difference from each node's id to the next, its sign in the lowest bit. Numbers have seven bits a byte, lowest first,
-///   the highest bit set in all bytes but the last. Nodes of further passes may follow in the same way.
+/// - `0x00`: the parities of all blocks, pass by pass, and of all subsets; nothing follows.
+/// - `0x40 | log`: a step of the first search, for which blocks of the first pass lie within words: the parities of the left
+///   halves of nodes of 2^log bits. At first a bit for each block follows, 1 for one that is odd; then, log by log down to 1,
+///   a bit for each node that was asked about before, 1 where its left half is odd and the search goes there.
+/// - `0x80 | pass`: the parities of left halves of nodes of a pass, those after the last being subsets. The number of nodes
+///   follows in four bytes, then each node's middle: the place in the pass at which its right half begins. A middle has as many
+///   bytes as the frame's highest place takes. Nodes of further passes may follow in the same way.
 ///
-/// An answer has a bit for each parity, eight a byte, the first lowest.
+/// A node is a block or a half of a node, so that its middle tells its length. Numbers begin with the lowest byte. Bits are eight
+/// a byte, the first lowest. An answer has a bit for each parity.
 enum CascadeWire {
-    static let subsets: UInt8 = 0x40
+    static let roots: UInt8 = 0x00
+    static let turns: UInt8 = 0x40
     static let nodes: UInt8 = 0x80
     static let kindMask: UInt8 = 0xC0
 
@@ -26,103 +30,92 @@ enum CascadeWire {
                 at: .init("answer", byteOffset: min(answer.count, (count + 7) / 8)))
         }
     }
-}
 
-/// Writes the nodes of a question.
-struct CascadeNodeWriter {
-    private(set) var bytes: [UInt8] = []
-    private var last = 0
+    /// Bytes of a middle.
+    static func middleBytes(_ plan: CascadePlan) -> Int { (plan.wholeLog + 7) / 8 }
 
-    /// Begins a pass.
-    mutating func begin(pass: Int, count: Int) {
-        bytes.reserveCapacity(bytes.count + 3 * count + 8)
-        bytes.append(CascadeWire.nodes | UInt8(pass))
-        append(UInt64(count))
-        last = 0
-    }
-
-    @inline(__always) mutating func append(node: Int) {
-        let step = node &- last
-        append(UInt64(bitPattern: Int64(step << 1 ^ step >> 63)))
-        last = node
-    }
-
-    @inline(__always) private mutating func append(_ value: UInt64) {
-        var rest = value
-        while rest >= 0x80 {
-            bytes.append(UInt8(truncatingIfNeeded: rest) | 0x80)
-            rest >>= 7
+    /// Writes a pass' nodes, `5 + middles.count * width` bytes; returns how many.
+    static func write(
+        _ middles: UnsafeBufferPointer<UInt32>, pass: Int, width: Int, to bytes: UnsafeMutablePointer<UInt8>
+    ) -> Int {
+        bytes[0] = nodes | UInt8(pass)
+        for byte in 0..<4 { bytes[1 + byte] = UInt8(truncatingIfNeeded: middles.count >> (8 * byte)) }
+        let start = UnsafeMutableRawPointer(bytes + 5)
+        // A word each, of which the next one takes back what is too much.
+        for (index, middle) in middles.dropLast().enumerated() {
+            start.storeBytes(of: middle.littleEndian, toByteOffset: index &* width, as: UInt32.self)
         }
-        bytes.append(UInt8(truncatingIfNeeded: rest))
-    }
-}
-
-/// Reads the nodes of a question; throws `protocolViolation` with the offset.
-struct CascadeNodeReader {
-    private let bytes: [UInt8]
-    private var offset = 0
-    private var last = 0
-
-    init(_ bytes: [UInt8]) { self.bytes = bytes }
-
-    var isAtEnd: Bool { offset == bytes.count }
-
-    mutating func begin() throws(QKDError) -> (pass: Int, count: Int) {
-        guard offset < bytes.count, bytes[offset] & CascadeWire.kindMask == CascadeWire.nodes else {
-            throw CascadeWire.violation("an unknown question", offset)
-        }
-        let pass = Int(bytes[offset] & ~CascadeWire.kindMask)
-        offset += 1
-        let count = try number()
-        // Each node takes a byte at least.
-        guard count <= UInt64(bytes.count - offset) else {
-            throw CascadeWire.violation("\(count) nodes do not fit", offset)
-        }
-        last = 0
-        return (pass, Int(count))
-    }
-
-    @inline(__always) mutating func node() throws(QKDError) -> Int {
-        let value = try number()
-        let (id, overflows) = last.addingReportingOverflow(Int(value >> 1) ^ -Int(value & 1))
-        guard !overflows, id >= 0 else { throw CascadeWire.violation("a node before the first", offset) }
-        last = id
-        return id
-    }
-
-    @inline(__always) private mutating func number() throws(QKDError) -> UInt64 {
-        var value: UInt64 = 0
-        // Nine bytes: 63 bits.
-        for place in 0..<9 {
-            guard offset < bytes.count else {
-                throw CascadeWire.violation("the question ends within a number", offset)
+        if let last = middles.last {
+            let offset = width * (middles.count - 1)
+            for byte in 0..<width {
+                let value = UInt8(truncatingIfNeeded: last >> UInt32(8 * byte))
+                start.storeBytes(of: value, toByteOffset: offset + byte, as: UInt8.self)
             }
-            let byte = bytes[offset]
-            offset += 1
-            value |= UInt64(byte & 0x7F) << UInt64(7 * place)
-            if byte < 0x80 { return value }
         }
-        throw CascadeWire.violation("a number of more than nine bytes", offset)
+        return 5 + width * middles.count
+    }
+
+    /// Reads a middle that is there.
+    @inline(__always) static func middle(_ question: [UInt8], at offset: Int, width: Int) -> Int {
+        guard offset &+ 4 <= question.count else {
+            return (0..<width).reduce(0) { $0 | Int(question[offset + $1]) << (8 * $1) }
+        }
+        let word = question.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: offset, as: UInt32.self) }
+        return Int(UInt32(littleEndian: word) & UInt32.max &>> UInt32(32 &- 8 &* width))
+    }
+
+    /// The question for a single node.
+    static func question(middle: Int, pass: Int, _ plan: CascadePlan) -> [UInt8] {
+        let width = middleBytes(plan)
+        var bytes = [UInt8](repeating: 0, count: 5 + width)
+        bytes.withUnsafeMutableBufferPointer { bytes in
+            guard let start = bytes.baseAddress else { return }
+            withUnsafePointer(to: UInt32(middle)) {
+                _ = write(UnsafeBufferPointer(start: $0, count: 1), pass: pass, width: width, to: start)
+            }
+        }
+        return bytes
+    }
+
+    /// `count` bits as bytes.
+    static func bytes(_ words: UnsafePointer<UInt64>, count: Int, after kind: UInt8? = nil) -> [UInt8] {
+        let (head, body) = (kind == nil ? 0 : 1, (count + 7) / 8)
+        return [UInt8](unsafeUninitializedCapacity: head + body) { bytes, size in
+            if let kind { bytes[0] = kind }
+            for index in 0..<body {
+                bytes[head + index] = UInt8(truncatingIfNeeded: words[index >> 3] &>> UInt64(8 * (index & 7)))
+            }
+            size = head + body
+        }
+    }
+
+    /// Bytes from `first` on as words, with a word of zeros behind them.
+    static func words(_ bytes: [UInt8], from first: Int) -> [UInt64] {
+        var words = [UInt64](repeating: 0, count: (bytes.count - first + 7) / 8 + 1)
+        for index in first..<bytes.count {
+            words[(index - first) >> 3] |= UInt64(bytes[index]) << UInt64(8 * ((index - first) & 7))
+        }
+        return words
     }
 }
 
 /// Packs the parities of an answer.
 struct ParityPacker {
-    private(set) var bytes: [UInt8] = []
+    private(set) var words: [UInt64] = []
     private(set) var count = 0
     private var last: UInt64 = 0
 
-    init(capacity: Int) { bytes.reserveCapacity((capacity + 7) / 8) }
+    init(capacity: Int) { words.reserveCapacity(capacity / 64 + 1) }
 
     @inline(__always) mutating func append(_ parity: UInt64) {
-        last |= parity &<< UInt64(truncatingIfNeeded: count & 7)
+        last |= parity &<< UInt64(truncatingIfNeeded: count & 63)
         count &+= 1
-        if count & 7 == 0 {
-            bytes.append(UInt8(truncatingIfNeeded: last))
+        if count & 63 == 0 {
+            words.append(last)
             last = 0
         }
     }
 
     /// All bytes, the last one filled with zeros.
-    var answer: [UInt8] { count & 7 == 0 ? bytes : bytes + [UInt8(truncatingIfNeeded: last)] }
+    var answer: [UInt8] { CascadeWire.bytes(words + [last], count: count) }
 }
