@@ -1,13 +1,17 @@
 /// A string of bits, packed 64 to a word, bit *i* at position `i % 64` of word `i / 64`.
+///
+/// It may be a key: its memory is overwritten when the last copy goes, unless somebody still holds its `words`.
 public struct BitString: Sendable, Equatable {
-    /// The packed words; bits past `count` are zero.
-    public private(set) var words: [UInt64]
+    private var storage: WipedArray
     /// Length in bits.
     public private(set) var count: Int
 
+    /// The packed words; bits past `count` are zero.
+    public var words: [UInt64] { storage.words }
+
     /// Makes an empty string.
     public init() {
-        words = []
+        storage = WipedArray([])
         count = 0
     }
 
@@ -20,28 +24,33 @@ public struct BitString: Sendable, Equatable {
     /// Takes packed words; bits past `count` are cleared.
     public init(words: [UInt64], count: Int) {
         precondition(count >= 0 && count <= 64 * words.count, "more bits than the words hold")
-        self.words = Array(words.prefix((count + 63) / 64))
+        let used = (count + 63) / 64
+        storage = WipedArray(used == words.count ? words : Array(words.prefix(used)))
         self.count = count
-        if count % 64 != 0 { self.words[count / 64] &= (1 << UInt64(count % 64)) - 1 }
+        if count % 64 != 0 { storage.words[count / 64] &= (1 << UInt64(count % 64)) - 1 }
+    }
+
+    /// Both of equal length and bits.
+    public static func == (left: BitString, right: BitString) -> Bool {
+        left.count == right.count && left.words == right.words
     }
 
     /// Adds the lowest bit of `bit` at the end.
-    @inlinable
     public mutating func append(_ bit: UInt8) {
-        appendBit(UInt64(bit & 1))
-    }
-
-    @usableFromInline
-    mutating func appendBit(_ bit: UInt64) {
+        if !isKnownUniquelyReferenced(&storage) { storage = WipedArray(words) }
         let offset = count & 63
-        if offset == 0 { words.append(bit) } else { words[words.count - 1] |= bit << UInt64(offset) }
+        if offset == 0 {
+            storage.append(UInt64(bit & 1))
+        } else {
+            storage.words[count >> 6] |= UInt64(bit & 1) << UInt64(offset)
+        }
         count += 1
     }
 
     /// The bit at `index`, 0 or 1.
     public subscript(index: Int) -> UInt8 {
         precondition(index >= 0 && index < count, "bit index out of range")
-        return UInt8(words[index >> 6] >> UInt64(index & 63) & 1)
+        return UInt8(storage.words[index >> 6] >> UInt64(index & 63) & 1)
     }
 
     /// How many positions differ; both strings have the same length.
@@ -64,20 +73,15 @@ public struct BitString: Sendable, Equatable {
     public init?(bytesMSBFirst bytes: some Collection<UInt8>, count: Int) {
         // Not (count + 7) / 8, which overflows for a count that a damaged file may state.
         guard count >= 0, bytes.count >= count / 8 + (count % 8 == 0 ? 0 : 1) else { return nil }
-        words = Array(repeating: 0, count: (count + 63) / 64)
-        self.count = count
+        var words = [UInt64](repeating: 0, count: (count + 63) / 64)
         for (index, byte) in bytes.prefix((count + 7) / 8).enumerated() {
             words[index >> 3] |= UInt64(Self.reversed(byte)) << UInt64((index & 7) * 8)
         }
-        if count & 63 != 0 { words[words.count - 1] &= (1 << UInt64(count & 63)) - 1 }
+        self.init(words: words, count: count)
     }
 
-    /// Overwrites the bits with zeros, so that key material does not linger in memory.
-    public mutating func wipe() {
-        for index in words.indices { words[index] = 0 }
-        words = []
-        count = 0
-    }
+    /// Lets go of the bits at once.
+    public mutating func wipe() { self = BitString() }
 
     private static func reversed(_ byte: UInt8) -> UInt8 {
         var value = byte

@@ -37,6 +37,15 @@ struct LimBoundTests {
         #expect(try #require(plan.best(lossDB: 26.2)).bitsPerPulse <= 0)
     }
 
+    /// How far blocks of 1e4 … 1e9 detections reach, to a key of one bit, within 0.2 km.
+    @Test(arguments: zip([1e4, 1e5, 1e6, 1e7, 1e8, 1e9], [130.3, 160.5, 172.5, 178.6, 182.0, 184.1]))
+    func reaches(blockSize: Double, km: Double) throws {
+        let plan = FiniteDecoyPlan(proof: .limClipped, blockSize: blockSize)
+        let near = try #require(plan.best(lossDB: 0.2 * (km - 5)))
+        #expect(try #require(plan.best(lossDB: 0.2 * (km - 0.2), near: near)).key.bits > 0)
+        #expect(try #require(plan.best(lossDB: 0.2 * (km + 0.2), near: near)).key.bits == 0)
+    }
+
     private static let intensities = DecoyIntensities(means: [0.5, 0.1, 2e-4], probabilities: [0.6, 0.3, 0.1])
 
     private func keyLength(errors: Double, reading: LimBound.Reading = .clipped) throws -> KeyLength {

@@ -37,9 +37,11 @@ struct RuscaBoundTests {
         }
     }
 
-    @Test func reach() throws {
-        let near = try #require(plan(1e5).best(lossDB: 60))
-        #expect(try #require(plan(1e5).best(lossDB: 61.1, near: near)).bitsPerPulse > 0)
-        #expect(try #require(plan(1e5).best(lossDB: 61.4, near: near)).bitsPerPulse <= 0)
+    /// How far blocks reach; the figures have a tenth of a decibel.
+    @Test(arguments: zip([1e5, 1e6, 1e7, 1e8, 1e9, 1e11], [61.2, 62.5, 63.5, 64.2, 64.6, 65.1]))
+    func reaches(blockSize: Double, lossDB: Double) throws {
+        let near = try #require(plan(blockSize).best(lossDB: lossDB - 2))
+        #expect(try #require(plan(blockSize).best(lossDB: lossDB - 0.15, near: near)).bitsPerPulse > 0)
+        #expect(try #require(plan(blockSize).best(lossDB: lossDB + 0.15, near: near)).bitsPerPulse <= 0)
     }
 }

@@ -19,7 +19,8 @@ public enum RawKeyFile {
     ///
     /// Throws `absent`, `permissionDenied` or `io` for the file, `invalidInput` with line or offset for what stands in it.
     public static func read(_ path: String, _ format: Format) throws -> BitString {
-        let bytes = try SmallFile.bytes(path: path, limit: 2 << 30)
+        var bytes = try SmallFile.bytes(path: path, limit: 2 << 30)
+        defer { SecretMemory.wipe(&bytes) }
         let isOurs = bytes.starts(with: KeyFile.magic.utf8)
         switch format {
         case .qkdctl: return try KeyFile(bytes: bytes, name: path).bits

@@ -36,7 +36,9 @@ public enum SecretKeys {
     ) throws {
         for (party, bits, name) in [("alice", result.alice, alice), ("bob", result.bob, bob)] where bits.count > 0 {
             let file = KeyFile(party: party, bits: bits, content: report.keyContent)
-            try SmallFile.write(file.bytes, to: "\(folder)/\(name)", mode: 0o600)
+            var bytes = file.bytes
+            defer { SecretMemory.wipe(&bytes) }
+            try SmallFile.write(bytes, to: "\(folder)/\(name)", mode: 0o600)
         }
         guard withAccount else { return }
         try SmallFile.write(SessionJSON.encode(report), to: "\(folder)/\(self.report)", mode: 0o644)

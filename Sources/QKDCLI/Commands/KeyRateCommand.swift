@@ -10,15 +10,18 @@ struct KeyRateCommand: AsyncParsableCommand {
         abstract: "Plan a link: secret bits against distance or loss, for each proof, with the best settings.",
         discussion: """
             Finite keys: \(RateWords.finite.joined(separator: ", ")); a curve for each block size. Any number of \
-            detections: \(RateWords.asymptotic.joined(separator: ", ")). A link is a preset, changed by the options after it. \
-            Sources of pairs stand in the middle.
+            detections: \(RateWords.asymptotic.joined(separator: ", ")). A link is a preset or a bench, changed by the options \
+            after it. Sources of pairs stand in the middle.
 
             Example: qkdctl keyrate --proof lim2014-literal,ma2005-infinite --distance 0:200:10
+            Example: qkdctl keyrate --bench bb84-loopback --blocks 1e6,1e7 --distance 0:100:5
             Example: qkdctl keyrate --link rusca2018 --proof rusca2018 --blocks 1e5,1e7 --loss 0:66:2 --svg rates.svg --csv rates.csv
             """)
 
-    @Option(name: .long, help: "Parameters to begin with: lim2014, gys2004, rusca2018, pairs2007.")
-    var link = RatePreset.lim2014
+    @Option(name: .long, help: "Parameters to begin with: lim2014 (the default), gys2004, rusca2018, pairs2007.")
+    var link: RatePreset?
+    @Option(name: .long, help: "Or those of a bench: a file, or the name of a built-in one.", completion: .file())
+    var bench: String?
     @Option(name: .long, help: "Proofs, separated by commas; by default those of the link's paper.") var proof: String?
     @Option(name: .long, help: "Detections in the key's basis before a key is made, separated by commas.")
     var blocks = "1e5,1e7,1e9"
@@ -46,7 +49,8 @@ struct KeyRateCommand: AsyncParsableCommand {
     @OptionGroup var formatOptions: FormatOptions
 
     func validate() throws {
-        _ = try models()
+        guard link == nil || bench == nil else { throw ValidationError("either --link or --bench") }
+        _ = try models(usual: [])
         _ = try losses(0.2)
         guard distance == nil || loss == nil else { throw ValidationError("either --distance or --loss") }
         for (name, value, range) in [
@@ -66,7 +70,10 @@ struct KeyRateCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let (models, rateLink) = (try models(), rateLink())
+        let bench = try bench.map { try BenchDescription.load($0) }
+        let preset = link ?? .lim2014
+        let rateLink = rateLink(bench?.rateLink(factor: Self.cascadeFactor) ?? preset.link)
+        let models = try models(usual: bench.map { [$0.usualProof.rawValue] } ?? preset.proofs)
         let losses = try losses(rateLink.decoys.attenuationDBPerKM)
         let curves = try await Interrupts.guarding {
             let waiting = WaitingLine("searching")
@@ -87,8 +94,11 @@ struct KeyRateCommand: AsyncParsableCommand {
         try formatOptions.show(rows: sheet.rows) { sheet.table }
     }
 
-    private func rateLink() -> RateLink {
-        var link = link.link
+    /// What Cascade reveals over the entropy at 1 to 5 % of errors.
+    private static let cascadeFactor = 1.04
+
+    private func rateLink(_ link: RateLink) -> RateLink {
+        var link = link
         if let attenuation { link.decoys.attenuationDBPerKM = attenuation }
         if let efficiency { link.decoys.receiverEfficiency = efficiency }
         if let dark { link.decoys.darkProbability = dark }
@@ -103,14 +113,14 @@ struct KeyRateCommand: AsyncParsableCommand {
         return link
     }
 
-    private func models() throws -> [RateModel] {
+    private func models(usual: [String]) throws -> [RateModel] {
         let sizes = try blocks.split(separator: ",").map { text in
             guard let size = Double(text), size >= 1e3, size <= 1e15 else {
                 throw ValidationError("--blocks takes numbers between 1e3 and 1e15, such as 1e5,1e7")
             }
             return size
         }
-        let names: [String] = proof.map { $0.split(separator: ",").map(String.init) } ?? link.proofs
+        let names: [String] = proof.map { $0.split(separator: ",").map(String.init) } ?? usual
         return try names.flatMap { try models($0, sizes) }
     }
 

@@ -73,9 +73,10 @@ public struct ToeplitzHash: Sendable {
             }
             count = isDone ? output.count : 0
         }
-        // The string makes a copy of its own.
-        defer { Wipe.zero(&words) }
-        guard isDone else { throw QKDError(.interrupted, "the hash of \(inputBits) bits was cancelled") }
+        guard isDone else {
+            SecretMemory.wipe(&words)
+            throw QKDError(.interrupted, "the hash of \(inputBits) bits was cancelled")
+        }
         progress?(1)
         return BitString(words: words, count: outputBits)
     }

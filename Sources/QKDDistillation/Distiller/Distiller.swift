@@ -63,9 +63,10 @@ public struct Distiller: Sendable {
         let hash = try ToeplitzHash(
             inputBits: alice.count, outputBits: bits, seed: BitString(words: seed, count: report.seedBits))
         report.secretBits = bits
-        return Result(
-            alice: try hash.hash(alice, progress: { progress(.amplification, 0.5 * $0) }),
-            bob: try hash.hash(bob, progress: { progress(.amplification, 0.5 + 0.5 * $0) }), report: report)
+        // Each party does this for itself, so here both do it at the same time.
+        async let other = hash.hash(bob)
+        let own = try hash.hash(alice, progress: { progress(.amplification, $0) })
+        return try await Result(alice: own, bob: other, report: report)
     }
 
     /// Puts verified frames together, and counts.

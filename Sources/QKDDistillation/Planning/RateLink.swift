@@ -14,6 +14,8 @@ public struct RateLink: Sendable, Equatable {
     public var secrecy = FiniteDecoyPlan.Secrecy.ofTheKey(1e-9)
     /// ε_cor of finite keys.
     public var correctness = 1e-15
+    /// The mean of the weakest of three intensities in finite keys: modulators do not reach zero.
+    public var weakest = 2e-4
     /// q of the asymptotic models.
     public var siftedShare = 0.5
 
@@ -57,6 +59,7 @@ public struct RateLink: Sendable, Equatable {
     private func finite(_ proof: KeyProof, _ size: Double, _ lossDB: Double, _ near: RatePoint?) -> RatePoint {
         var plan = FiniteDecoyPlan(link: decoys, proof: proof, blockSize: size)
         plan.secrecy = secrecy
+        plan.weakest = weakest
         plan.correctness = correctness
         let hint = near.flatMap { near in
             near.keyBasisProbability.flatMap { basis in
@@ -74,7 +77,8 @@ public struct RateLink: Sendable, Equatable {
         let shares = zip(best.settings.intensities.probabilities, gains)
         let clicks = shares.reduce(0) { $0 + $1.0 * $1.1.gain }
         return RatePoint(
-            lossDB: lossDB, bitsPerPulse: max(0, best.bitsPerPulse),
+            // Less than a bit is no key.
+            lossDB: lossDB, bitsPerPulse: best.key.bits > 0 ? best.bitsPerPulse : 0,
             keyBasisProbability: best.settings.keyBasisProbability, means: best.settings.intensities.means,
             probabilities: best.settings.intensities.probabilities,
             errorRate: shares.reduce(0) { $0 + $1.0 * $1.1.errorGain } / clicks)
@@ -110,7 +114,7 @@ public struct RateLink: Sendable, Equatable {
                 keyBits: Int(size), testBits: Int(size), testErrors: Int((seen.errorRate * size).rounded())
             ).keyLength(leaked: leaked, security: .init(secrecy: epsilon, correctness: correctness))
             // A block takes the detections of both bases; half of all coincidences have one basis on both sides.
-            return key.formula > 0 ? key.formula / size * 0.5 * siftedShare * seen.gain : key.formula / size
+            return key.formula >= 1 ? key.formula / size * 0.5 * siftedShare * seen.gain : key.formula / size
         }
         var best = (pairs: 0.0, rate: -Double.infinity)
         for step in 0...80 {
