@@ -40,11 +40,3 @@ void qkd_bits_prefix(const uint64_t *bits, size_t words, uint64_t *prefix) {
     }
     prefix[words] = before;
 }
-
-void qkd_bits_fetch(const void *memory, size_t stride, const uint32_t *places, size_t count) {
-    for (size_t k = 0; k < count; k++) {
-        const size_t near = places[k] / 64, far = (places[k] & (places[k] - 1)) / 64;
-        __builtin_prefetch((const char *)memory + near * stride);
-        __builtin_prefetch((const char *)memory + far * stride);
-    }
-}

@@ -30,12 +30,6 @@ public enum BitKernel {
         qkd_bits_prefix(bits, words, prefix)
     }
 
-    /// Fetches memory that is soon used, all of it at once: for each place the `stride` bytes of its word, and those of the place
-    /// in which its lowest bit is cleared. It changes nothing but time.
-    public static func fetch(_ memory: UnsafeRawPointer, stride: Int, at places: UnsafeBufferPointer<UInt32>) {
-        qkd_bits_fetch(memory, stride, places.baseAddress, places.count)
-    }
-
     /// The words that a shuffle's tables have at most: an entry keeps ten bits for a place.
     public static let shuffledWords = 1024
 

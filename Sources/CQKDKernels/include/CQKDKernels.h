@@ -115,10 +115,6 @@ size_t qkd_bits_compress(int level, const uint64_t *plane, const uint64_t *mask,
 /// how many there are. `packed` can be read for one word more.
 size_t qkd_bits_expand(int level, const uint64_t *packed, const uint64_t *mask, size_t words, uint64_t *plane);
 
-/// Fetches memory that is soon used: for each of `count` places p the `stride` bytes (a cache line at most) at number
-/// p / 64, and at that of the place in which the lowest bit of p is cleared.
-void qkd_bits_fetch(const void *memory, size_t stride, const uint32_t *places, size_t count);
-
 /// The parity of all bits in front of each: bit i of `prefix`, which has words + 1 words, is that of the bits 0 ..< i.
 void qkd_bits_prefix(const uint64_t *bits, size_t words, uint64_t *prefix);
 

@@ -49,40 +49,39 @@ public struct CascadeFlight: Sendable {
     /// Reconciles all frames; throws what the two sides throw, and on cancellation.
     public func run(_ frames: [(alice: BitString, bob: BitString)]) throws -> Outcome {
         var outcome = Outcome()
-        var waiting: [Frame] = []
-        var next = 0
         let clock = ContinuousClock()
+        func begin(_ index: Int) -> Frame {
+            Frame(
+                index: index, reference: CascadeReference(plan: plan, bits: frames[index].alice),
+                corrector: CascadeCorrector(plan: plan, bits: frames[index].bob), due: clock.now)
+        }
+        var next = min(width, frames.count)
+        var slots = (0..<next).map(begin)
         // Answers come in the order in which questions were asked: the channel takes equally long for each.
-        var head = 0
-        while head < waiting.count || next < frames.count {
-            while waiting.count - head < width, next < frames.count {
-                let (alice, bob) = frames[next]
-                waiting.append(
-                    Frame(
-                        index: next, reference: CascadeReference(plan: plan, bits: alice),
-                        corrector: CascadeCorrector(plan: plan, bits: bob), due: clock.now))
-                next += 1
+        while !slots.isEmpty {
+            try Task.checkCancellation()
+            var ended: [Int] = []
+            for slot in slots.indices {
+                let now = clock.now
+                if slots[slot].due > now { Self.sleep(now.duration(to: slots[slot].due)) }
+                guard let question = try slots[slot].corrector.next(slots[slot].answer) else {
+                    ended.append(slot)
+                    continue
+                }
+                slots[slot].answer = try slots[slot].reference.answer(question)
+                slots[slot].due = clock.now + roundTrip
             }
-            var frame = waiting[head]
-            head += 1
-            if head > 4096 {
-                waiting.removeFirst(head)
-                head = 0
-                try Task.checkCancellation()
-            }
-            let now = clock.now
-            if frame.due > now { Self.sleep(now.duration(to: frame.due)) }
-            if let question = try frame.corrector.next(frame.answer) {
-                frame.answer = try frame.reference.answer(question)
-                frame.due = clock.now + roundTrip
-                waiting.append(frame)
-            } else {
+            for slot in ended.reversed() {
+                let frame = slots[slot]
                 outcome.revealed += frame.reference.revealed
                 outcome.questions += frame.corrector.questions
-                if frame.corrector.corrected == frames[frame.index].alice {
-                    outcome.equal += 1
+                let isEqual = frame.corrector.corrected == frames[frame.index].alice
+                if isEqual { outcome.equal += 1 } else { outcome.unequal += 1 }
+                if next < frames.count {
+                    slots[slot] = begin(next)
+                    next += 1
                 } else {
-                    outcome.unequal += 1
+                    slots.remove(at: slot)
                 }
             }
         }

@@ -1,5 +1,3 @@
-import QKDKernels
-
 /// One pass on the side that corrects: its bits as the pass sees them, and what the parities told of them.
 ///
 /// Each block is cut into *segments*, nodes whose parity is known while that of their halves is not; for each it is kept whether it
@@ -96,21 +94,9 @@ struct CascadePass {
     /// The frame's bit at a place.
     @inline(__always) func bit(at place: Int) -> Int { ways.bit(at: place) }
 
-    /// The place of a bit of the frame.
-    @inline(__always) func place(of bit: Int) -> Int { ways.place(of: bit) }
-
-    /// Whether a single bit is still wrong: another pass may have told it at the same time.
-    @inline(__always) func isWrong(_ place: Int) -> Bool {
-        cells[place >> 6].odd &>> UInt64(truncatingIfNeeded: place & 63) & 1 != 0
-    }
-
-    /// Fetches the memory for some places: frames that wait for answers are in no cache.
-    @inline(__always) func fetch(_ places: UnsafeBufferPointer<UInt32>) {
-        BitKernel.fetch(cells, stride: MemoryLayout<Cell>.stride, at: places)
-    }
-
-    /// The bit at a place was corrected: it is known from now on, and its segment turns.
-    @inline(__always) mutating func correct(_ place: Int) {
+    /// A bit of the frame was corrected: it is known from now on, and its segment turns.
+    @inline(__always) mutating func correct(_ bit: Int) {
+        let place = ways.place(of: bit)
         let offset = UInt64(truncatingIfNeeded: place & 63)
         var cell = cells + place >> 6
         cell.pointee.bits ^= 1 &<< offset
@@ -231,11 +217,6 @@ struct PlaceList {
     }
 
     mutating func removeAll() { count = 0 }
-
-    /// Some of them, at most `most`, from one on.
-    @inline(__always) func some(from first: Int, most: Int) -> UnsafeBufferPointer<UInt32> {
-        UnsafeBufferPointer(start: places + first, count: min(most, count &- first))
-    }
 
     @inline(never) private mutating func grow() {
         let more = UnsafeMutablePointer<UInt32>.allocate(capacity: 2 * capacity)

@@ -5,7 +5,8 @@ import QKDKernels
 public final class CascadeReference {
     private let plan: CascadePlan
     /// For each pass, the parity of all bits in front of each place: two of them give any node's.
-    private let prefixes: [SecretWords]
+    private let memory: SecretWords
+    private let prefixes: UnsafeMutablePointer<UInt64>
     private var search: CascadeFirstSearch?
     /// Parities revealed so far, each of which tells an eavesdropper one bit at most.
     public private(set) var revealed = 0
@@ -16,15 +17,17 @@ public final class CascadeReference {
         self.plan = plan
         let words = SecretWords(bits.words, count: plan.wordCount)
         let (scratch, copy) = (SecretWords(unsetCount: plan.wordCount), SecretWords(unsetCount: plan.wordCount))
-        prefixes = plan.blockLogs.indices.map { pass in
-            let prefix = SecretWords(unsetCount: plan.wordCount + 1)
-            withExtendedLifetime((words, scratch, copy, prefix)) {
+        memory = SecretWords(unsetCount: plan.blockLogs.count * (plan.wordCount + 1))
+        prefixes = memory.pointer
+        withExtendedLifetime((words, scratch, copy)) {
+            for pass in plan.blockLogs.indices {
                 plan.orders.apply(pass: pass, words.pointer, scratch: scratch.pointer, into: copy.pointer)
-                BitKernel.prefix(copy.pointer, words: plan.wordCount, into: prefix.pointer)
+                BitKernel.prefix(copy.pointer, words: plan.wordCount, into: prefix(pass))
             }
-            return prefix
         }
     }
+
+    private func prefix(_ pass: Int) -> UnsafeMutablePointer<UInt64> { prefixes + pass * (plan.wordCount + 1) }
 
     /// Answers a question of the other side.
     ///
@@ -49,7 +52,7 @@ public final class CascadeReference {
         guard question == [CascadeWire.roots] else { throw CascadeWire.violation("an unknown question", 0) }
         var parities = ParityPacker(capacity: plan.rootCount)
         for (pass, log) in plan.blockLogs.enumerated() {
-            let prefix = prefixes[pass].pointer
+            let prefix = prefix(pass)
             for block in 0..<plan.blocks(pass) {
                 parities.append(bit(prefix, block << log) ^ bit(prefix, (block + 1) << log))
             }
@@ -70,7 +73,7 @@ public final class CascadeReference {
         }
         let bits = CascadeWire.words(question, from: 1)
         var search =
-            search ?? CascadeFirstSearch(prefix: prefixes[0].pointer, words: plan.wordCount, log: plan.blockLogs[0])
+            search ?? CascadeFirstSearch(prefix: prefix(0), words: plan.wordCount, log: plan.blockLogs[0])
         if isFirst { search.begin(odd: bits, plan.firstStarts) } else { search.turn(bits) }
         self.search = search
         let packed = SecretWords(count: search.count / 64 + 2)
@@ -84,7 +87,7 @@ public final class CascadeReference {
         var offset = 0
         while offset < question.count {
             let pass = Int(question[offset] & ~CascadeWire.kindMask)
-            let subset = pass - prefixes.count
+            let subset = pass - plan.blockLogs.count
             guard question[offset] & CascadeWire.kindMask == CascadeWire.nodes, subset < plan.orders.subsets.count
             else { throw CascadeWire.violation("an unknown question", offset) }
             guard question.count - offset >= 5 else { throw CascadeWire.violation("no number of nodes", offset) }
@@ -94,18 +97,18 @@ public final class CascadeReference {
                 throw CascadeWire.violation("\(count) nodes do not fit", offset)
             }
             let most = 1 << (subset < 0 ? plan.blockLogs[pass] : plan.wholeLog)
-            let prefix = prefixes[subset < 0 ? pass : 0].pointer
+            let prefix = prefix(subset < 0 ? pass : 0)
             for _ in 0..<count {
                 let middle = CascadeWire.middle(question, at: offset, width: width)
                 let half = middle & -middle
                 guard half > 0, half < most, middle < plan.orders.paddedBits else {
                     throw CascadeWire.violation("there is no node with the middle \(middle) in pass \(pass)", offset)
                 }
+                offset &+= width
                 parities.append(
                     subset < 0
                         ? bit(prefix, middle &- half) ^ bit(prefix, middle)
                         : parity(middle - half, middle, in: plan.orders.subsets[subset]))
-                offset &+= width
             }
         }
         return (parities.answer, parities.count)
@@ -117,7 +120,7 @@ public final class CascadeReference {
 
     /// The parity of those of the bits `low ..< high` that are in a subset.
     private func parity(_ low: Int, _ high: Int, in subset: [UInt64]) -> UInt64 {
-        let prefix = prefixes[0].pointer
+        let prefix = prefix(0)
         return Parity.of(low, high) { word in
             (prefix[word] ^ (prefix[word] >> 1 | prefix[word + 1] << 63)) & subset[word]
         }

@@ -12,12 +12,6 @@ struct CascadeSearches {
     private(set) var corrections = 0
     var subsets = CascadeSubsets()
     private var spare = PlaceList()
-    /// Bits that are wrong, to be corrected together.
-    private var found: [(pass: Int, place: Int)] = []
-    /// Their places in each pass, as many as are fetched at once.
-    private let together: UnsafeMutablePointer<UInt32>
-    /// How many places' memory is fetched at once.
-    private static let fetched = 32
 
     /// Begins with bits in the frame's order, those of them that are known to be right, and what the first search has told: the
     /// parities of all blocks, and where it has cut the first pass' blocks; there none is odd any more.
@@ -27,7 +21,6 @@ struct CascadeSearches {
         self.plan = plan
         let words = plan.wordCount
         passes = .allocate(capacity: plan.blockLogs.count)
-        together = .allocate(capacity: plan.blockLogs.count * Self.fetched)
         let memory = SecretWords(unsetCount: 3 * words)
         let (scratch, shuffledBits, shuffledKnown) = (
             memory.pointer, memory.pointer + words, memory.pointer + 2 * words
@@ -61,7 +54,6 @@ struct CascadeSearches {
     func free() {
         for pass in passes { pass.free() }
         spare.free()
-        together.deallocate()
         passes.deinitialize()
         passes.deallocate()
     }
@@ -102,21 +94,17 @@ struct CascadeSearches {
                 let asked = passes[pass].asked
                 passes[pass].asked = spare
                 passes[pass].asked.removeAll()
-                for first in stride(from: 0, to: asked.count, by: Self.fetched) {
-                    let some = asked.some(from: first, most: Self.fetched)
-                    passes[pass].fetch(some)
-                    for middle in some {
-                        let parity = UInt64(answer[index >> 3] &>> UInt8(truncatingIfNeeded: index & 7) & 1)
-                        index &+= 1
-                        if let start = passes[pass].learn(middle: Int(middle), parity) {
-                            search(start, log: middle.trailingZeroBitCount, pass)
-                        }
+                for place in 0..<asked.count {
+                    let middle = Int(asked.places[place])
+                    let parity = UInt64(answer[index >> 3] &>> UInt8(truncatingIfNeeded: index & 7) & 1)
+                    index &+= 1
+                    if let start = passes[pass].learn(middle: middle, parity) {
+                        search(start, log: middle.trailingZeroBitCount, pass)
                     }
                 }
                 spare = asked
             }
         }
-        correctAll()
     }
 
     /// Starts searches at what is pending; small blocks first, where a search is cheap.
@@ -129,7 +117,7 @@ struct CascadeSearches {
                     continue
                 }
                 if passes[pass].isToBeSearched(start) { search(start, log: passes[pass].segmentLog(start), pass) }
-                if passes[pass].pending.count == 0, correctAll() { pass = 0 }
+                pass = 0
             }
         } while count == 0 && openNext()
     }
@@ -145,47 +133,15 @@ struct CascadeSearches {
     @inline(__always) private mutating func search(_ start: Int, log: Int, _ pass: Int) {
         switch passes[pass].search(start, log: log) {
         case .asks: break
-        case .found: found.append((pass, start))
-        case .follows(let start): found.append((pass, start))
+        case .found: correct(passes[pass].bit(at: start))
+        case .follows(let start): correct(passes[pass].bit(at: start))
         }
     }
 
-    /// Corrects what was found, and notes what has become odd by it. Says whether there was anything.
-    @discardableResult private mutating func correctAll() -> Bool {
-        guard !found.isEmpty else { return false }
-        let together = together
-        for first in stride(from: 0, to: found.count, by: Self.fetched) {
-            let count = min(Self.fetched, found.count - first)
-            for index in 0..<count {
-                let (pass, place) = found[first + index]
-                let bit = passes[pass].bit(at: place)
-                for pass in passes.indices {
-                    together[pass &* Self.fetched &+ index] = UInt32(truncatingIfNeeded: passes[pass].place(of: bit))
-                }
-            }
-            for pass in passes.indices {
-                passes[pass].fetch(.init(start: together + pass * Self.fetched, count: count))
-            }
-            for index in 0..<count {
-                let (pass, place) = found[first + index]
-                guard passes[pass].isWrong(place) else { continue }
-                correct { Int(together[$0 &* Self.fetched &+ index]) }
-            }
-        }
-        found.removeAll(keepingCapacity: true)
-        return true
-    }
-
-    /// Corrects a bit that a subset has told.
+    /// Corrects a bit, in all passes, and notes what has become odd by it.
     mutating func correct(_ bit: Int) {
-        let passes = passes
-        correct { passes[$0].place(of: bit) }
-    }
-
-    /// Corrects a bit that has a place in each pass; in the first that is the bit itself.
-    @inline(__always) private mutating func correct(at place: (Int) -> Int) {
         corrections += 1
-        for pass in passes.indices { passes[pass].correct(place(pass)) }
-        if !subsets.nodes.isEmpty { subsets.flip(place(0), in: plan.orders.subsets) }
+        for pass in passes.indices { passes[pass].correct(bit) }
+        if !subsets.nodes.isEmpty { subsets.flip(bit, in: plan.orders.subsets) }
     }
 }
