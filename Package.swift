@@ -76,7 +76,7 @@ let package = Package(
             "QKDBench",
             [
                 "QKDCore", "QKDKernels", "QKDTransport", "QKDDrivers", "QKDTimeTags", "QKDSifting", "QKDDistillation",
-                "QKDPhysics", crypto, cryptoExtras, toml,
+                "QKDPhysics", "CQKDSystem", crypto, cryptoExtras, toml,
             ],
             // A link to the folder at the top, so that a bench is one file in both places.
             resources: [.embedInCode("Benches/bb84-loopback.toml"), .embedInCode("Benches/bb84-ideal.toml")]),

@@ -74,9 +74,12 @@ public struct BitString: Sendable, Equatable {
         // Not (count + 7) / 8, which overflows for a count that a damaged file may state.
         guard count >= 0, bytes.count >= count / 8 + (count % 8 == 0 ? 0 : 1) else { return nil }
         var words = [UInt64](repeating: 0, count: (count + 63) / 64)
-        for (index, byte) in bytes.prefix((count + 7) / 8).enumerated() {
-            words[index >> 3] |= UInt64(Self.reversed(byte)) << UInt64((index & 7) * 8)
+        func unpack(_ bytes: UnsafeBufferPointer<UInt8>) {
+            for index in 0..<(count + 7) / 8 {
+                words[index >> 3] |= UInt64(Self.reversed(bytes[index])) << UInt64((index & 7) * 8)
+            }
         }
+        if bytes.withContiguousStorageIfAvailable(unpack) == nil { Array(bytes).withUnsafeBufferPointer(unpack) }
         self.init(words: words, count: count)
     }
 

@@ -34,10 +34,13 @@ public enum SecretMemory {
         bytes = []
     }
 
-    /// Not optimised, lest the compiler finds that nobody reads these zeros.
-    @_optimize(none) @inline(never)
     private static func zero(_ memory: UnsafeMutableRawBufferPointer) {
-        guard let start = memory.baseAddress else { return }
+        guard let start = memory.baseAddress, memory.count > 0 else { return }
         start.initializeMemory(as: UInt8.self, repeating: 0, count: memory.count)
+        look(start)
     }
+
+    /// Looks at memory without the optimiser's knowing at what: zeros that nobody reads would else be left out.
+    @_optimize(none) @inline(never)
+    private static func look(_ memory: UnsafeMutableRawPointer) {}
 }

@@ -412,13 +412,17 @@ _qkdctl_keyrate() {
     repeating_flags=()
     non_repeating_flags=(--version -h --help)
     repeating_options=()
-    non_repeating_options=(--link --proof --blocks --distance --loss --attenuation --efficiency --dark --afterpulse --misalignment --dead-time-ns --pulse-rate-hz --factor --weak --eps-sec --eps-sec-per-bit --eps-cor --csv --svg --format)
+    non_repeating_options=(--link --bench --proof --blocks --distance --loss --attenuation --efficiency --dark --afterpulse --misalignment --dead-time-ns --pulse-rate-hz --factor --weak --eps-sec --eps-sec-per-bit --eps-cor --csv --svg --format)
     __qkdctl_offer_flags_options 0
 
     # Offer option value completions
     case "${prev}" in
     '--link')
         __qkdctl_add_completions -W 'lim2014'$'\n''gys2004'$'\n''rusca2018'$'\n''pairs2007'
+        return
+        ;;
+    '--bench')
+        __qkdctl_add_completions -f
         return
         ;;
     '--proof')
@@ -1356,12 +1360,19 @@ _qkdctl_benchmark_W6() {
     repeating_flags=()
     non_repeating_flags=(--version -h --help)
     repeating_options=()
-    non_repeating_options=(--bits --round-trip-ms --width --seed --runs --save --format)
+    non_repeating_options=(--bits --method --frames --round-trip-ms --width --seed --runs --save --format)
     __qkdctl_offer_flags_options 0
 
     # Offer option value completions
     case "${prev}" in
     '--bits')
+        return
+        ;;
+    '--method')
+        __qkdctl_add_completions -W 'cascade'$'\n''ldpc'$'\n''auto'
+        return
+        ;;
+    '--frames')
         return
         ;;
     '--round-trip-ms')

@@ -1,3 +1,4 @@
+import CQKDSystem
 import Foundation
 import QKDCore
 import QKDDistillation
@@ -93,11 +94,28 @@ public struct SessionDistillation: Sendable {
 
 /// Public random numbers: the system's, or a sequence that a seed repeats.
 public struct PublicRandomness: RandomNumberGenerator, Sendable {
-    private var system = SystemRandomNumberGenerator()
+    private var system = SystemRandomWords()
     private var sequence: PublicGenerator?
 
     /// The system's without a seed.
     public init(seed: UInt64?) { sequence = seed.map { PublicGenerator(seed: $0 ^ 0x716B_6463_746C_0006) } }
 
     public mutating func next() -> UInt64 { sequence?.next() ?? system.next() }
+}
+
+/// The system's random numbers, fetched many at a time: a call each would take most of a long seed's time.
+private struct SystemRandomWords: RandomNumberGenerator, Sendable {
+    private var words: [UInt64] = []
+    private var slow = SystemRandomNumberGenerator()
+
+    mutating func next() -> UInt64 {
+        if let word = words.popLast() { return word }
+        var fresh = [UInt64](repeating: 0, count: 512)
+        // What the system does not give at once it gives one by one, or the program ends there.
+        guard fresh.withUnsafeMutableBytes({ qkd_random_fill($0.baseAddress, $0.count) }) == 0 else {
+            return slow.next()
+        }
+        words = fresh
+        return words.removeLast()
+    }
 }

@@ -8,7 +8,7 @@ struct CascadeSearches {
     private let plan: CascadePlan
     private let passes: UnsafeMutableBufferPointer<CascadePass>
     /// Passes whose odd segments are searched.
-    private var open = 1
+    private var openCount = 1
     private(set) var corrections = 0
     var subsets = CascadeSubsets()
     private var spare = PlaceList()
@@ -111,7 +111,7 @@ struct CascadeSearches {
     mutating func begin() {
         repeat {
             var pass = 0
-            while pass < open, !leadsNowhere {
+            while pass < openCount, !leadsNowhere {
                 guard let start = passes[pass].pending.popLast() else {
                     pass += 1
                     continue
@@ -123,10 +123,10 @@ struct CascadeSearches {
     }
 
     private mutating func openNext() -> Bool {
-        guard open < passes.count, !leadsNowhere else { return false }
-        passes[open].pending.removeAll()
-        passes[open].pendAll()
-        open += 1
+        guard openCount < passes.count, !leadsNowhere else { return false }
+        passes[openCount].pending.removeAll()
+        passes[openCount].pendAll()
+        openCount += 1
         return true
     }
 
