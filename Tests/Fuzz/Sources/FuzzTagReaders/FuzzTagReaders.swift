@@ -15,6 +15,12 @@ private let isPeer = ProcessInfo.processInfo.environment["QKD_FUZZ_FORMAT"] == "
 private let seeding: Void = {
     guard let folder = ProcessInfo.processInfo.environment["QKD_FUZZ_SEEDS"] else { return }
     do {
+        if isPeer {
+            for (number, seed) in PeerMessages.seeds.enumerated() {
+                try Data(seed).write(to: URL(fileURLWithPath: "\(folder)/peer-\(number)"))
+            }
+            return
+        }
         // Without a chosen format the first byte chooses, and 0 means recognition by content.
         for format in chosen.map({ [$0] }) ?? TagFormat.all {
             try Seeds.write(format, to: folder, prefix: chosen == nil ? [0] : [])
@@ -37,11 +43,11 @@ private let file: CInt = {
 /// Takes the input as a file of a format, and checks what every reader promises.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzzOneInput(_ bytes: UnsafePointer<UInt8>, _ count: Int) -> CInt {
+    _ = seeding
     if isPeer {
         PeerMessages.take(Array(UnsafeBufferPointer(start: bytes, count: count)))
         return 0
     }
-    _ = seeding
     guard count > 0 else { return 0 }
     let format = chosen ?? formats[Int(bytes[0]) % formats.count]
     let (start, length) = chosen == nil ? (1, count - 1) : (0, count)

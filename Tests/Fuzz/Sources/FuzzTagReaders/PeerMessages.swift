@@ -32,7 +32,7 @@ enum PeerMessages {
         let rest = Array(bytes.dropFirst())
         do {
             switch kind % 3 {
-            case 0: try question(rest)
+            case 0: try questions(rest)
             case 1: try answers(rest)
             default: try message(rest)
             }
@@ -43,10 +43,30 @@ enum PeerMessages {
         }
     }
 
-    private static func question(_ bytes: [UInt8]) throws {
+    /// Questions one after another, a byte with the length in front of each: some depend on those before.
+    private static func questions(_ bytes: [UInt8]) throws {
         let reference = CascadeReference(plan: plan, bits: alice)
-        let answer = try reference.answer(bytes)
-        precondition(answer.count == (reference.revealed + 7) / 8)
+        var rest = bytes[...]
+        while let length = rest.popFirst() {
+            let before = reference.revealed
+            let answer = try reference.answer(Array(rest.prefix(Int(length))))
+            precondition(answer.count == (reference.revealed - before + 7) / 8)
+            rest = rest.dropFirst(Int(length))
+        }
+    }
+
+    /// What an honest peer asks, what one that answers right but for a few times would change, and a syndrome.
+    static var seeds: [[UInt8]] {
+        let reference = CascadeReference(plan: plan, bits: alice)
+        let corrector = CascadeCorrector(plan: plan, bits: bob)
+        var asked: [UInt8] = [0]
+        var answer: [UInt8]?
+        while let question = try? corrector.next(answer) {
+            answer = try? reference.answer(question)
+            if question.count < 256 { asked += [UInt8(question.count)] + question }
+        }
+        let lies = (0..<5).map { (place: Int) -> [UInt8] in [1] + .init(repeating: 0, count: place * place) + [1] }
+        return [asked] + lies + [[2, 1, 0, 0, 0]]
     }
 
     /// The input's bytes as answers, each as long as it should be but now and then.
