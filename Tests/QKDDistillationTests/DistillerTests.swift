@@ -78,6 +78,18 @@ struct DistillerTests {
         #expect(poor.report.revealed.total > 0)
     }
 
+    /// What counts is the f in use: at 10 % of errors one message reveals too much, and is not sent.
+    @Test func theThresholdGoesByWhatReconciliationReveals() async throws {
+        var options = DistillationOptions()
+        #expect(abs(ErrorThreshold(options, errorRate: 0.1).errorRate - 0.10680) < 1e-4)
+        options.method = .ldpc
+        let threshold = ErrorThreshold(options, errorRate: 0.1).errorRate
+        #expect(threshold > 0.094 && threshold < 0.1, "\(threshold)")
+        let result = try await distil(pairs(200_000, rate: 0.1), options)
+        #expect(result.report.secretBits == 0 && result.report.revealed.total == 0)
+        #expect(result.report.abort?.contains("where f is 1.") == true)
+    }
+
     @Test func framesThatFailAreDiscardedAndCounted() async throws {
         let input = pairs(600_000, rate: 0.02)
         var options = DistillationOptions()

@@ -15,8 +15,6 @@ public struct DistillationOptions: Sendable, Equatable {
     public var framesInFlight = 64
     /// Bits that Cascade reconciles and verifies as one; a rest is shared out among the frames. LDPC has lengths of its own.
     public var frameBits = 1 << 17
-    /// Above which error rate of the other basis nothing is tried: with f there is no key, 1 − (1 + f) h(Q) ≤ 0.
-    public var abortErrorRate = 0.107
     /// Frames that are reconciled at the same time.
     public var workers = 1
     /// Frames, by number, whose reconciliation is made to fail, to see that it is noticed.

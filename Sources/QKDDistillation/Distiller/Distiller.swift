@@ -39,10 +39,11 @@ public struct Distiller: Sendable {
         }
         guard input.alice.count > 0 else { return aborted("there are no raw bits") }
         guard let expected = input.expectedErrorRate else { return aborted("nothing of the other basis was compared") }
-        guard expected <= options.abortErrorRate else {
+        let threshold = ErrorThreshold(options, errorRate: expected)
+        guard expected <= threshold.errorRate else {
             return aborted(
-                "the error rate of the other basis, \(percent(expected)), is above \(percent(options.abortErrorRate)), "
-                    + "beyond which no key is left")
+                "the error rate of the other basis, \(percent(expected)), is above \(percent(threshold.errorRate)), "
+                    + "beyond which no key is left where f is \((100 * threshold.factor).rounded() / 100)")
         }
         let frames = FrameBatch(input, options, random: &random)
         let outcomes = try await frames.run(expected: expected) { progress(.reconciliation, $0) }
