@@ -50,7 +50,8 @@ public struct LDPCDecoder: Sendable {
         }
         let frame = LDPCFrame.of(plan, after: frame)
         self.frame = frame
-        let own = frame.words(Array(repeating: 0, count: plan.punctured / 64), bits)
+        var own = frame.words(Array(repeating: 0, count: plan.punctured / 64), bits)
+        defer { SecretMemory.wipe(&own) }
         let wanted = zip(frame.kernel.syndrome(of: own), message.syndrome).map { $0 ^ $1 }
         // Beyond these rates the starting values make no difference, and at 0 and a half they are not finite.
         guard let errors = errors(frame, wanted, min(0.25, max(0.001, qber))) else { return nil }

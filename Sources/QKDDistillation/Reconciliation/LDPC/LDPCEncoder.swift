@@ -21,6 +21,8 @@ public struct LDPCEncoder: Sendable {
         let frame = LDPCFrame.of(plan, after: frame)
         self.frame = frame
         let drawn = (0..<plan.punctured / 64).map { _ in random.next() as UInt64 }
-        return LDPCMessage(plan: plan, syndrome: frame.kernel.syndrome(of: frame.words(drawn, bits)))
+        var words = frame.words(drawn, bits)
+        defer { SecretMemory.wipe(&words) }
+        return LDPCMessage(plan: plan, syndrome: frame.kernel.syndrome(of: words))
     }
 }
