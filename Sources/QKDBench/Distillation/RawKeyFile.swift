@@ -28,10 +28,10 @@ public enum RawKeyFile {
         case .text: return try digits(bytes, path)
         case .auto:
             if isOurs { return try KeyFile(bytes: bytes, name: path).bits }
-            guard bytes.prefix(256).allSatisfy({ $0 == 0x30 || $0 == 0x31 || isBlank($0) }) else {
+            if let other = bytes.prefix(256).firstIndex(where: { $0 != 0x30 && $0 != 0x31 && !isBlank($0) }) {
                 throw QKDError(
                     .invalidInput, "neither a key file of ours nor digits 0 and 1; is it eight bits a byte?",
-                    at: .init(path, byteOffset: 0))
+                    at: .init(path, byteOffset: other))
             }
             return try digits(bytes, path)
         }
