@@ -26,5 +26,5 @@ extension BenchDescription {
     }
 
     /// The proof that a run on the bench goes by, unless told otherwise.
-    public var usualProof: KeyProof { decoyIntensities.intensities.means.count == 2 ? .rusca : .limLiteral }
+    public var usualProof: KeyProof { .usual(for: decoyIntensities.intensities) }
 }

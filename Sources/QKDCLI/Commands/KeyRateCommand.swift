@@ -72,7 +72,7 @@ struct KeyRateCommand: AsyncParsableCommand {
     func run() async throws {
         let bench = try bench.map { try BenchDescription.load($0) }
         let preset = link ?? .lim2014
-        let rateLink = rateLink(bench?.rateLink(factor: Self.cascadeFactor) ?? preset.link)
+        let rateLink = rateLink(bench?.rateLink(factor: ReconciliationMethod.cascadeFactor) ?? preset.link)
         let models = try models(usual: bench.map { [$0.usualProof.rawValue] } ?? preset.proofs)
         let losses = try losses(rateLink.decoys.attenuationDBPerKM)
         let curves = try await Interrupts.guarding {
@@ -93,9 +93,6 @@ struct KeyRateCommand: AsyncParsableCommand {
         if let svg { try SmallFile.write(Array(RatePlot(sheet).svg.utf8), to: svg, mode: 0o644) }
         try formatOptions.show(rows: sheet.rows) { sheet.table }
     }
-
-    /// What Cascade reveals over the entropy at 1 to 5 % of errors.
-    private static let cascadeFactor = 1.04
 
     private func rateLink(_ link: RateLink) -> RateLink {
         var link = link

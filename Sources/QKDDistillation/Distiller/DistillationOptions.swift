@@ -22,4 +22,11 @@ public struct DistillationOptions: Sendable, Equatable {
 
     /// The usual ones.
     public init() {}
+
+    /// The method that is in use at an error rate.
+    func method(atErrorRate errorRate: Double) -> ReconciliationMethod {
+        method.chosen(
+            errorRate: errorRate, frameBits: frameBits, roundTripS: roundTripS, rawBitsPerSecond: rawBitsPerSecond,
+            framesInFlight: framesInFlight)
+    }
 }

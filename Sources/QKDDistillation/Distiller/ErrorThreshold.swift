@@ -1,19 +1,13 @@
 /// From which error rate of the other basis on there can be no key: where 1 − (1 + f) h(Q) ≤ 0, for the f in use (Shor and
 /// Preskill 2000, with reconciliation that is not ideal).
 struct ErrorThreshold {
-    /// f of Cascade from 1 to 10 % of errors; a cautious guess of it would give keys away.
-    static let cascadeFactor = 1.04
-
     /// What reconciliation is expected to reveal over the entropy.
     let factor: Double
 
     /// Of the method that `options` choose at an error rate.
     init(_ options: DistillationOptions, errorRate: Double) {
-        let method = options.method.chosen(
-            errorRate: errorRate, frameBits: options.frameBits, roundTripS: options.roundTripS,
-            rawBitsPerSecond: options.rawBitsPerSecond, framesInFlight: options.framesInFlight)
-        guard method == .ldpc, let plan = LDPCPlan(qber: errorRate) else {
-            factor = Self.cascadeFactor
+        guard options.method(atErrorRate: errorRate) == .ldpc, let plan = LDPCPlan(qber: errorRate) else {
+            factor = ReconciliationMethod.cascadeFactor
             return
         }
         factor = Double(plan.syndromeBits) / (Double(plan.payloadBits) * binaryEntropy(errorRate))

@@ -82,12 +82,11 @@ struct FrameBatch: Sendable {
                 (range, FrameReconciliation.Way.cascade(CascadePlan(orders: $0, errorRate: errorRate)))
             }
         }
-        let method = options.method.chosen(
-            errorRate: errorRate, frameBits: options.frameBits, roundTripS: options.roundTripS,
-            rawBitsPerSecond: options.rawBitsPerSecond, framesInFlight: options.framesInFlight)
         // The rate is known from one frame alone: two standard deviations more.
         let careful = errorRate * (1 + 2 / (errorRate * Double(max(1, options.frameBits))).squareRoot())
-        guard method == .ldpc, let plan = LDPCPlan(qber: min(careful, LDPCPlan.errorRates.upperBound)) else {
+        guard options.method(atErrorRate: errorRate) == .ldpc,
+            let plan = LDPCPlan(qber: min(careful, LDPCPlan.errorRates.upperBound))
+        else {
             return byCascade
         }
         var ways: [(Range<Int>, FrameReconciliation.Way)] = []

@@ -23,7 +23,7 @@ struct LengthRule {
             }
             bound = .comparison(bits: bits, errors: errors)
         case .decoys(let intensities, let ofBits, let test):
-            let proof = options.proof ?? (intensities.means.count == 2 ? .rusca : .limLiteral)
+            let proof = options.proof ?? .usual(for: intensities)
             guard let found = proof.bound(intensities) else {
                 let means = intensities.means.map { "\($0)" }.joined(separator: ", ")
                 throw QKDError(.invalidInput, "\(proof.rawValue) does not cover the intensities \(means)")

@@ -11,6 +11,11 @@ public enum KeyProof: String, Sendable, CaseIterable {
     /// Tomamichel, Lim, Gisin, Renner, Nat. Commun. 3, 634 (2012), for pairs (BBM92) and single photons.
     case tomamichel = "tomamichel2012"
 
+    /// The one for a source of decoys where none is asked for: Rusca's for two intensities, else Lim's as printed.
+    public static func usual(for intensities: DecoyIntensities) -> KeyProof {
+        intensities.means.count == 2 ? .rusca : .limLiteral
+    }
+
     /// What a report says of it in one line.
     public var statement: String {
         switch self {

@@ -7,6 +7,9 @@ public enum ReconciliationMethod: String, Sendable, CaseIterable, Codable {
     /// Cascade, unless its round trips would hold up the raw key.
     case auto
 
+    /// f of Cascade: what it reveals over the entropy of the errors, from 1 to 10 %. A more careful guess would give keys away.
+    public static let cascadeFactor = 1.04
+
     /// Round trips of a Cascade frame, as seen from 1 to 5 % of errors in frames of 1e5 bits: 290 to 420.
     static let roundTrips = 350.0
 

@@ -1,5 +1,4 @@
 import QKDCore
-import QKDKernels
 
 /// The side of Cascade that corrects its bits: it asks, and follows the answers.
 ///
@@ -91,7 +90,7 @@ public final class CascadeCorrector {
             waiting = .roots
             return [CascadeWire.roots]
         }
-        if let question = first?.question(blocks: plan.blocks(0)) {
+        if let question = first?.question {
             waiting = .turns
             return question
         }

@@ -5,8 +5,9 @@ final class CascadeFirstCorrection {
     private var search: CascadeFirstSearch
     private let prefix: SecretWords
     private let words: Int
+    /// Where the searches go, packed: at first a bit a block, then a bit a search.
     private var turns: SecretWords
-    private var isStarted = false
+    private var turnCount: Int
     /// The middles at which the blocks were cut, 64 places a word.
     private(set) var cuts: [UInt64]
 
@@ -16,6 +17,7 @@ final class CascadeFirstCorrection {
         prefix = SecretWords(unsetCount: words + 1)
         let own = SecretWords(count: plan.blocks(0) / 64 + 2)
         turns = own
+        turnCount = plan.blocks(0)
         cuts = [UInt64](repeating: 0, count: words)
         search = CascadeFirstSearch(prefix: prefix.pointer, words: words, log: plan.blockLogs[0])
         withExtendedLifetime((bits, prefix, own)) {
@@ -32,13 +34,10 @@ final class CascadeFirstCorrection {
     var count: Int { search.count }
 
     /// The next question, `nil` when all searches have come to single bits.
-    func question(blocks: Int) -> [UInt8]? {
+    var question: [UInt8]? {
         guard search.count > 0, search.log > 0 else { return nil }
-        defer { isStarted = true }
         return withExtendedLifetime(turns) {
-            CascadeWire.bytes(
-                turns.pointer, count: isStarted ? search.count : blocks,
-                after: CascadeWire.turns | UInt8(search.log))
+            CascadeWire.bytes(turns.pointer, count: turnCount, after: CascadeWire.turns | UInt8(search.log))
         }
     }
 
@@ -50,7 +49,7 @@ final class CascadeFirstCorrection {
             for word in 0..<(search.count + 63) / 64 { halves.pointer[word] ^= parities[word] }
             search.turn(halves.pointer) { cuts[$0] |= $1 }
         }
-        turns = halves
+        (turns, turnCount) = (halves, search.count)
     }
 
     /// Corrects the frame's bits, and notes which are known to be right.

@@ -36,7 +36,7 @@ struct CascadeFirstSearch {
         }
     }
 
-    /// The own parities of blocks, packed, by their first bits; the scratch words last until the next call.
+    /// The own parities of blocks, packed, by their first bits.
     func blocks(_ starts: [UInt64], into packed: UnsafeMutablePointer<UInt64>) -> Int {
         withExtendedLifetime(scratch) {
             sums(log)

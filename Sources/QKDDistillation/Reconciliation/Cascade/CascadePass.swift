@@ -140,19 +140,10 @@ struct CascadePass {
 
     @inline(__always) private static func log(_ length: Int) -> Int { 63 &- length.leadingZeroBitCount }
 
-    /// What is to be done at an odd segment.
-    enum Search {
-        /// The bit at its start is wrong.
-        case found
-        /// The parity of the left half is asked for.
-        case asks
-        /// Its halves, of single bits, follow from what is known; this start is odd.
-        case follows(start: Int)
-    }
-
-    /// Begins, or goes on with, a search at an odd segment.
-    @inline(__always) mutating func search(_ start: Int, log: Int) -> Search {
-        guard log > 0 else { return .found }
+    /// Begins, or goes on with, a search at an odd segment. Gives the place of a bit that is wrong, as the segment alone or what is
+    /// known of its two bits tells; `nil` where the parity of its left half is asked for.
+    @inline(__always) mutating func search(_ start: Int, log: Int) -> Int? {
+        guard log > 0 else { return start }
         let cell = cells + start >> 6
         let offset = UInt64(truncatingIfNeeded: start & 63)
         if log == 1 {
@@ -161,12 +152,12 @@ struct CascadePass {
                 let left = known & 1 ^ 1
                 cell.pointee.starts |= 2 &<< offset
                 cell.pointee.odd = cell.pointee.odd & ~(3 &<< offset) | (left | (left ^ 1) &<< 1) &<< offset
-                return .follows(start: left != 0 ? start : start &+ 1)
+                return left != 0 ? start : start &+ 1
             }
         }
         cell.pointee.odd |= 2 &<< offset
         asked.append(start &+ 1 &<< (log &- 1), if: true)
-        return .asks
+        return nil
     }
 
     /// Learns the other side's parity of the left half of the segment with this middle. Gives the start of a half that is odd, if

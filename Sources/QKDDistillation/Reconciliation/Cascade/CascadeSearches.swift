@@ -1,5 +1,3 @@
-import QKDKernels
-
 /// The searches for errors on the side that corrects, in all passes.
 ///
 /// Errors are found in all passes at once: while there are many, two searches hardly ever come to the same one. A pass' own odd
@@ -131,11 +129,7 @@ struct CascadeSearches {
     }
 
     @inline(__always) private mutating func search(_ start: Int, log: Int, _ pass: Int) {
-        switch passes[pass].search(start, log: log) {
-        case .asks: break
-        case .found: correct(passes[pass].bit(at: start))
-        case .follows(let start): correct(passes[pass].bit(at: start))
-        }
+        if let wrong = passes[pass].search(start, log: log) { correct(passes[pass].bit(at: wrong)) }
     }
 
     /// Corrects a bit, in all passes, and notes what has become odd by it.
